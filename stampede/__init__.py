@@ -1,0 +1,1 @@
+"""stampede: will my cache stampede, and which protection should I use?"""

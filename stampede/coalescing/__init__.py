@@ -1,0 +1,1 @@
+"""Who may load: one file per choice."""

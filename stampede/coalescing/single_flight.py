@@ -1,0 +1,37 @@
+"""One flight per key inside a process, taken before the read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stampede.core.model import Answer, Role
+from stampede.core.protection import Coalescing
+from stampede.core.tasks import Flights
+
+
+@dataclass
+class SingleFlight(Coalescing):
+    """Callers of one process share one flight, and the read is part of it.
+
+    mechanism:  the first caller's flight reads, and on a miss loads and writes; the others wait for it
+    loads:      at most one per process and expiry
+    waiting:    the rest of Δ; a burst of N on one key costs one read, not N
+    staleness:  as the freshness choice says
+    on failure: the error reaches all waiters once; cancelling any caller harms no other
+    source:     golang.org/x/sync/singleflight
+    """
+
+    flights: Flights = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.flights = Flights(self.cache.tasks)
+
+    async def get(self, key: str) -> Answer:
+        flight = self.flights.current(key)
+        if flight is None:
+            return await self.flights.join(self.flights.start(key, super().get(key)))
+        answer = await self.flights.join(flight)
+        return Answer(answer.entry, Role.WAITER) if answer.role is Role.LEADER else answer
+
+    async def load(self, key: str) -> Answer:
+        return Answer(await self.cache.load_and_put(key), Role.LEADER)

@@ -1,0 +1,1 @@
+"""The words that every layer shares; imports no other layer."""

@@ -1,0 +1,70 @@
+"""Every error that stampede raises on purpose, and the exit code it leads to.
+
+    StampedeError                    one line for the user: what is wrong and what to do
+    ├── UsageError             2     a spec, an option or a scenario that cannot be meant
+    ├── EnvironmentFault       3     something outside is missing or broke
+    │   ├── RedisUnavailable         no Redis, or it refuses us
+    │   ├── DatabaseUnavailable      the database did not start, or went away
+    │   ├── InstanceLost             an instance died (the run goes on without its trial)
+    │   └── ExportFailed             a file could not be written
+    └── RequestError                 what one caller of a protection feels; never ends a run
+        ├── LoadError                the origin failed, shared by everybody who waited for that load
+        └── StoreError               Redis failed or was not reachable
+"""
+
+from __future__ import annotations
+
+OK = 0
+GATE_FAILED = 1
+USAGE = 2
+ENVIRONMENT = 3
+INVALID = 4
+INTERRUPTED = 130
+
+
+class StampedeError(Exception):
+    """Root of the tree; `str(error)` is the one line that the user reads."""
+
+    exit_code = ENVIRONMENT
+
+
+class UsageError(StampedeError):
+    """What was asked for does not exist or makes no sense."""
+
+    exit_code = USAGE
+
+
+class EnvironmentFault(StampedeError):
+    """Something outside stampede is missing or broke."""
+
+
+class RedisUnavailable(EnvironmentFault):
+    """No Redis server answers, or it does not let us work."""
+
+
+class DatabaseUnavailable(EnvironmentFault):
+    """The database did not start, or went away."""
+
+
+class InstanceLost(EnvironmentFault):
+    """An instance's process ended while it was needed."""
+
+
+class ExportFailed(EnvironmentFault):
+    """A file could not be written."""
+
+
+class RequestError(StampedeError):
+    """What one caller of a protection feels."""
+
+    def again(self) -> RequestError:
+        """A copy to raise at another caller: one shared object would collect every caller's traceback."""
+        return type(self)(*self.args)
+
+
+class LoadError(RequestError):
+    """The origin could not compute the value."""
+
+
+class StoreError(RequestError):
+    """The cache store failed: an error, and never taken for a miss."""

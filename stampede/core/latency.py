@@ -1,0 +1,56 @@
+"""How long one load takes at the database: a law that can be drawn from."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from stampede.core.errors import UsageError
+from stampede.core.spec import Call
+from stampede.core.units import Duration
+
+
+class Latency:
+    """A fixed duration, or a lognormal distribution around a median.
+
+    Lognormal, because service times are positive and skewed to the right; `sigma` is the standard
+    deviation of the logarithm (0.5: p99 is about 3.2 × the median).
+    """
+
+    def __init__(self, median: Duration, sigma: float = 0.0) -> None:
+        self.median = median
+        self.sigma = sigma
+
+    @classmethod
+    def parse(cls, text: object) -> Latency:
+        """Read `100ms` or `lognormal(median=100ms, sigma=0.5)`.
+
+        Raises:
+            UsageError: neither form, or parameters that are missing, unknown or out of range.
+        """
+        written = str(text).strip()
+        if "(" not in written:
+            return cls(Duration.parse(written))
+        call = Call.parse(written)
+        if call.name != "lognormal" or set(call.params) != {"median", "sigma"}:
+            raise UsageError(
+                f"'{written}' is not a latency: write 100ms or lognormal(median=100ms, sigma=0.5)"
+            )
+        try:
+            sigma = float(call.params["sigma"])
+        except ValueError:
+            sigma = math.nan
+        if not 0 < sigma <= 5:
+            raise UsageError(f"sigma={call.params['sigma']} in '{written}': use a number above 0, up to 5")
+        return cls(Duration.parse(call.params["median"]), sigma)
+
+    def draw(self, random: Random) -> float:
+        """Seconds that the next load takes."""
+        if not self.sigma:
+            return self.median
+        return self.median * math.exp(random.gauss(0.0, self.sigma))
+
+    def __str__(self) -> str:
+        if not self.sigma:
+            return str(self.median)
+        return f"lognormal(median={self.median}, sigma={self.sigma:g})"

@@ -1,0 +1,108 @@
+"""Runs a server that must not outlive its owner: `lifeline.py FOLDER -- COMMAND ...`.
+
+The owner holds the other end of our standard input. When it closes, however the owner ended (SIGKILL included), the
+server is ended and FOLDER, its temporary folder, is removed. Runs as a script, with the standard library only,
+so that it starts within a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+GRACE_S = 2.0
+ENDED = "ended"
+
+
+class Guarded:
+    """The owner's side: a server process behind a lifeline, with a private temporary folder."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"stampede-{name}-"))
+        self.log = self.folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, command: list[str], **popen: Any) -> None:
+        """Start the server in a session of its own: Ctrl-C in the terminal is for the owner to handle.
+
+        Raises:
+            OSError: the lifeline could not be started.
+        """
+        lifeline = [sys.executable, "-S", "-E", __file__, str(self.folder), "--", *command]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                lifeline, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **popen
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server still runs."""
+        running = self._process is not None and self._process.poll() is None
+        return running and not (self.folder / ENDED).exists()
+
+    def last_words(self) -> str:
+        """The last line that the server wrote, for an error message."""
+        with contextlib.suppress(OSError):
+            lines = self.log.read_text(errors="replace").strip().splitlines()
+            return lines[-1] if lines else ""
+        return ""
+
+    def stop(self) -> None:
+        """End the server and remove its folder; safe to call twice."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            try:
+                self._process.wait(timeout=2 * GRACE_S + 1)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def die_with_parent() -> None:
+    """On Linux, have the kernel end this process as soon as its parent has ended, even by SIGKILL."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server has ended (True) or the owner has let go (False)."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin.buffer, selectors.EVENT_READ)
+        while server.poll() is None:
+            if selector.select(timeout=0.1):
+                return False
+    return True
+
+
+def run(folder: Path, command: list[str]) -> int:
+    """Run the command until the owner lets go or is gone; then clean up. Returns the command's exit code."""
+    try:
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        if _ended_by_itself(server):
+            (folder / ENDED).touch()
+            sys.stdin.buffer.read()  # the owner may still want to read the log
+        server.terminate()
+        try:
+            server.wait(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        return server.returncode
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(Path(sys.argv[1]), sys.argv[3:]))

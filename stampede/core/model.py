@@ -1,0 +1,88 @@
+"""The data that travels between the layers."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True):
+    """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
+
+    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock.
+    Bytes and frozen: no caller can change a shared result under another.
+    """
+
+    value: bytes
+    version: int
+    loaded_at: float
+    stale_at: float
+    load_s: float
+
+
+class Loaded(NamedTuple):
+    """What the origin answered: JSON text and the key's version at that moment."""
+
+    value: bytes
+    version: int
+
+
+class Role(IntEnum):
+    """How a request got its answer."""
+
+    HIT = 0
+    LEADER = 1
+    WAITER = 2
+    STALE = 3
+    ERROR = 4
+
+
+class Outcome(IntEnum):
+    """How a request ended."""
+
+    OK = 0
+    ERROR = 1
+    TIMEOUT = 2
+
+
+class Answer(NamedTuple):
+    """What a protection gives to one caller."""
+
+    entry: Entry
+    role: Role
+
+
+class Tell(IntEnum):
+    """What those who watch a key are told when it is filled."""
+
+    NOTHING = 0
+    WAKE = 1
+    PUSH = 2
+
+
+class Filled(NamedTuple):
+    """A watcher's news: the load ended. `entry` is set if it was pushed, `error` if the load failed."""
+
+    entry: Entry | None
+    error: str | None
+
+
+class Look(NamedTuple):
+    """A value and who holds the right to load it; either may be missing.
+
+    `failed` holds the message when the holder is no holder any more but a note that its load failed.
+    """
+
+    entry: Entry | None
+    holder: str | None
+    failed: str | None = None
+
+
+class Lease(NamedTuple):
+    """One step's answer: the value; or the token that holds the lease (yours: you load) and its seconds left."""
+
+    entry: Entry | None
+    holder: str | None
+    remaining: float

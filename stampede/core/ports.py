@@ -1,0 +1,79 @@
+"""The protocols between the layers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from stampede.core.model import Entry, Filled, Lease, Loaded, Look, Tell
+
+Clock = Callable[[], float]
+"""Seconds that never step back: `time.monotonic` (one clock for all processes of a machine), or virtual time."""
+
+
+class Origin(Protocol):
+    """What the cache protects."""
+
+    async def load(self, key: str) -> Loaded:
+        """Compute the key's value.
+
+        Raises:
+            LoadError: the origin failed or cannot be reached.
+        """
+        ...
+
+
+class Store(Protocol):
+    """A shared cache with the few atomic steps that protections are made of.
+
+    Every key has a *guard* beside it: it names the token that may load the key. Times are seconds.
+    Every method raises StoreError when the store cannot be reached or refuses.
+    """
+
+    async def get(self, key: str) -> Entry | None:
+        """The value, or None for a miss."""
+        ...
+
+    async def put(self, key: str, entry: Entry, ttl: float) -> None:
+        """Write without a guard."""
+        ...
+
+    async def look(self, key: str) -> Look:
+        """The value and the guard in one step."""
+        ...
+
+    async def add(self, key: str, token: str, ttl: float) -> str:
+        """Set the guard unless it exists; return the token that holds it now (one's own: acquired)."""
+        ...
+
+    async def renew(self, key: str, token: str, ttl: float) -> bool:
+        """Extend the guard if it still holds the token."""
+        ...
+
+    async def drop(self, key: str, token: str) -> bool:
+        """Remove the guard if it still holds the token (compare-and-delete)."""
+        ...
+
+    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
+        """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
+        ...
+
+    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
+        """If the guard still holds the token: release it and tell the watchers, in one step.
+
+        With `keep` above zero the guard becomes a note of the failure for so long, for those who poll.
+        """
+        ...
+
+    async def lease(self, key: str, token: str, ttl: float) -> Lease:
+        """The value, or the lease, or who holds it and for how long, in one step."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the value and void the guard, so that a load in progress cannot fill any more."""
+        ...
+
+    def watch(self, key: str) -> asyncio.Future[Filled]:
+        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+        ...

@@ -1,0 +1,121 @@
+"""Finds plug-ins: a file in a family's folder, or an entry point of a third party's distribution.
+
+A plug-in's name is its file's name (`redis_lock.py` is `redis-lock`), and the file has one public class.
+An entry point in the group of the folder (`stampede.coalescing`) names a class outright.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import msgspec
+
+from stampede.core.errors import UsageError
+
+STRATEGY_FAMILIES = {
+    "freshness": "when to reload",
+    "coalescing": "who may load",
+    "resilience": "what if loading is slow or fails",
+}
+
+
+def names(folder: str) -> list[str]:
+    """All plug-ins of a folder below `stampede` (`coalescing`, `workload.arrivals`), sorted."""
+    return sorted({*_built_in(folder), *_third_party(folder)})
+
+
+@cache
+def load(folder: str, name: str) -> type[Any]:
+    """The plug-in's class.
+
+    Raises:
+        UsageError: there is none of that name; the message suggests what there is.
+    """
+    if name in _built_in(folder):
+        return _public_class(importlib.import_module(f"stampede.{folder}.{name.replace('-', '_')}"))
+    if name in _third_party(folder):
+        return _third_party(folder)[name].load()  # type: ignore[no-any-return]
+    raise UsageError(unknown(folder.split(".")[-1], name, names(folder)))
+
+
+def summary(plugin: type[Any]) -> str:
+    """The first line of a plug-in's docstring."""
+    return (plugin.__doc__ or "").strip().partition("\n")[0]
+
+
+def parameters(plugin: type[Any]) -> dict[str, Any]:
+    """A plug-in's parameters with their defaults: its dataclass fields that have one."""
+    if not dataclasses.is_dataclass(plugin):
+        return {}
+    fields = [f for f in dataclasses.fields(plugin) if f.init and f.default is not dataclasses.MISSING]
+    return {f.name.replace("_", "-"): f.default for f in fields}
+
+
+def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dict[str, Any]:
+    """Turn parameters as written (`{"lease": "5s"}`) into keyword arguments of the plug-in's class.
+
+    Raises:
+        UsageError: an unknown parameter, or a value of the wrong type or range.
+    """
+    known = parameters(plugin)
+    hints = get_type_hints(plugin)
+    arguments: dict[str, Any] = {}
+    for name, value in written.items():
+        if name not in known:
+            if not known:
+                raise UsageError(f"'{owner}' takes no parameters, but '{name}' is given")
+            raise UsageError(unknown(f"parameter of '{owner}'", name, known))
+        field = name.replace("-", "_")
+        try:
+            arguments[field] = msgspec.convert(value, hints[field], strict=False, dec_hook=decode)
+        except msgspec.ValidationError as error:
+            problem = str(error)
+            if error.__cause__ is None:  # msgspec's own words, not ours
+                problem = f"'{value}' does not fit ({problem[0].lower()}{problem[1:]})"
+            raise UsageError(f"'{owner}', parameter '{name}': {problem}") from None
+    return arguments
+
+
+def decode(wanted: type[Any], value: object) -> Any:
+    """msgspec's hook for the types that it does not know: anything of ours with a `parse` method."""
+    if isinstance(value, wanted):
+        return value
+    try:
+        return wanted.parse(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None  # msgspec adds the path
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that does not exist: what was meant, perhaps, and what there is."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"unknown {kind} '{name}': {hint}known: {', '.join(known)}"
+
+
+def _public_class(module: ModuleType) -> type[Any]:
+    own = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+    (public,) = (c for c in own if not c.__name__.startswith("_"))
+    return public
+
+
+@cache
+def _built_in(folder: str) -> frozenset[str]:
+    package = importlib.import_module(f"stampede.{folder}")
+    return frozenset(m.name.replace("_", "-") for m in pkgutil.iter_modules(package.__path__) if not m.ispkg)
+
+
+@cache
+def _third_party(folder: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"stampede.{folder}")}
+
+

@@ -1,0 +1,185 @@
+"""Scenario files: TOML that says what is fired at what. They are data; nothing in them is executed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from stampede.core import registry
+from stampede.core.errors import UsageError
+from stampede.core.latency import Latency
+from stampede.core.spec import Call
+from stampede.core.strategy import Strategy
+from stampede.core.units import Duration
+from stampede.core.workload import Arrivals, Keys
+
+DEFAULT = "cold-burst"
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What the callers do. `concurrency` counts callers over all instances."""
+
+    arrivals: str = "burst"
+    concurrency: Count = 500
+    keys: str = "single"
+
+
+class CacheSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the cache is set up: how long values live, and whether it starts with or without them."""
+
+    ttl: Duration = Duration(10.0)
+    start: Literal["cold", "warm"] = "cold"
+
+
+class DatabaseSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The model of the fake-slow database."""
+
+    latency: Latency = Latency(Duration(0.1))
+    connections: Count = 20
+
+
+class Fleet(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The application processes."""
+
+    instances: Count = 4
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One scenario. `name` and `description` come from the file's name and its first comment."""
+
+    name: str
+    description: str = ""
+    strategies: tuple[str, ...] = ()
+    trials: Count = 1
+    workload: Workload = Workload()
+    cache: CacheSetup = CacheSetup()
+    database: DatabaseSetup = DatabaseSetup()
+    fleet: Fleet = Fleet()
+
+
+def folder() -> Path:
+    """Where the shipped scenarios are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def shipped() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(str(p.relative_to(folder()).with_suffix("")) for p in folder().rglob("*.toml"))
+
+
+def load(name: str) -> Scenario:
+    """Read a shipped scenario by its name, or a file by its path.
+
+    Raises:
+        UsageError: it does not exist, or a key or value in it is wrong; the message names file and key.
+    """
+    path = Path(name) if name.endswith(".toml") else folder() / f"{name}.toml"
+    if name not in shipped() and not name.endswith(".toml"):
+        raise UsageError(registry.unknown("scenario", name, shipped()) + ", or the path of a .toml file")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the scenario {path}: {_reason(error)}") from None
+    label = name if not name.endswith(".toml") else path.stem
+    return parse(text, label, str(path) if name.endswith(".toml") else name)
+
+
+def parse(text: str, name: str, where: str) -> Scenario:
+    """Read a scenario's text; `where` names it in errors.
+
+    Raises:
+        UsageError: the text is no TOML, or a key or value in it is wrong.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: not valid TOML: {error}") from None
+    _check_keys(data, Scenario, "", where)
+    try:
+        scenario = msgspec.convert(
+            {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
+        )
+        check(scenario)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where}: {_in_words(error)}") from None
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    return scenario
+
+
+def check(scenario: Scenario) -> None:
+    """Check what single values cannot show.
+
+    Raises:
+        UsageError: the parts do not fit together.
+    """
+    for spec in scenario.strategies:
+        Strategy.parse(spec)
+    arrivals(scenario.workload)
+    keys(scenario.workload)
+    if scenario.workload.concurrency < scenario.fleet.instances:
+        raise UsageError(
+            f"{scenario.workload.concurrency} concurrent requests cannot be spread over "
+            f"{scenario.fleet.instances} instances: lower the instances or raise the concurrency"
+        )
+
+
+def arrivals(workload: Workload) -> Arrivals:
+    """The law of arrivals. Raises UsageError."""
+    return _law("workload.arrivals", workload.arrivals)  # type: ignore[no-any-return]
+
+
+def keys(workload: Workload) -> Keys:
+    """The law of key popularity. Raises UsageError."""
+    return _law("workload.keys", workload.keys)  # type: ignore[no-any-return]
+
+
+def _law(folder: str, written: str) -> Any:
+    call = Call.parse(written)
+    plugin = registry.load(folder, call.name)
+    return plugin(**registry.convert(plugin, call.name, call.params))
+
+
+def to_data(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain data, for JSON."""
+    return msgspec.to_builtins(scenario, enc_hook=str)  # type: ignore[no-any-return]
+
+
+def from_data(data: object) -> Scenario:
+    """The reverse of `to_data`. Raises msgspec.ValidationError."""
+    return msgspec.convert(data, Scenario, dec_hook=registry.decode)
+
+
+def _check_keys(data: dict[str, Any], struct: type[msgspec.Struct], at: str, where: str) -> None:
+    fields = {f.encode_name: f.type for f in msgspec.structs.fields(struct)}
+    known = [name for name in fields if name not in ("name", "description")]
+    for key, value in data.items():
+        if key not in known:
+            raise UsageError(f"{where}: {registry.unknown('key', at + key, [at + k for k in known])}")
+        if isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
+            _check_keys(value, fields[key], f"{at}{key}.", where)
+
+
+def _first_comment(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("# ").strip())
+    return " ".join(lines)
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    problem, _, at = str(error).partition(" - at `$.")
+    return f"{at.rstrip('`')}: {problem[0].lower()}{problem[1:]}" if at else problem
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -1,0 +1,66 @@
+"""A strategy: one choice of each family, read from a spec such as `swr(grace=5s)+two-level+fail-safe`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stampede.core import registry
+from stampede.core.errors import UsageError
+from stampede.core.spec import Call, parse_calls
+
+DEFAULTS = {"freshness": "ttl", "coalescing": "none"}
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """The parsed spec; `str()` is its canonical form: freshness, coalescing, resilience, defaults left out."""
+
+    freshness: Call
+    coalescing: Call
+    resilience: tuple[Call, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Strategy:
+        """Read a spec and check names and parameters.
+
+        Raises:
+            UsageError: an unknown name or parameter, or an impossible mix; the message names the column.
+        """
+        chosen: dict[str, list[Call]] = {family: [] for family in registry.STRATEGY_FAMILIES}
+        for call in parse_calls(text):
+            family = family_of(call, text)
+            plugin = registry.load(family, call.name)
+            registry.convert(plugin, call.name, call.params)
+            if chosen[family] and family in DEFAULTS:
+                raise UsageError(
+                    f"'{text}', column {call.column}: '{call.name}' and '{chosen[family][0].name}' both decide "
+                    f"{registry.STRATEGY_FAMILIES[family]}: keep one"
+                )
+            if any(call.name == other.name for other in chosen[family]):
+                raise UsageError(f"'{text}', column {call.column}: '{call.name}' is given twice: keep one")
+            chosen[family].append(call)
+        single = {family: (chosen[family] or [Call(name)])[0] for family, name in DEFAULTS.items()}
+        return cls(**single, resilience=tuple(sorted(chosen["resilience"], key=lambda call: call.name)))
+
+    def calls(self) -> list[tuple[str, Call]]:
+        """Family and call of every choice, defaults too."""
+        both = [("freshness", self.freshness), ("coalescing", self.coalescing)]
+        return both + [("resilience", call) for call in self.resilience]
+
+    def __str__(self) -> str:
+        shown = [str(call) for family, call in self.calls() if str(call) != DEFAULTS.get(family)]
+        return "+".join(shown) or DEFAULTS["coalescing"]
+
+
+def family_of(call: Call, text: str) -> str:
+    """The family in which the call's name is found.
+
+    Raises:
+        UsageError: in none.
+    """
+    for family in registry.STRATEGY_FAMILIES:
+        if call.name in registry.names(family):
+            return family
+    known = [name for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
+    where = f" (column {call.column} of '{text}')" if call.name != text else ""
+    raise UsageError(registry.unknown("strategy", call.name, known) + where)

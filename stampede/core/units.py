@@ -1,0 +1,41 @@
+"""Durations as people write them: `250ms`, `2s`, `1m`."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from stampede.core.errors import UsageError
+
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
+
+
+class Duration(float):
+    """A span of time in seconds, always above zero."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: object) -> Duration:
+        """Read `250ms`, `2s`, `1.5m`.
+
+        Raises:
+            UsageError: no number, no or an unknown unit, or not above zero.
+        """
+        found = _DURATION.fullmatch(str(text).strip())
+        if not found:
+            raise UsageError(f"'{text}' is not a duration: write it like 250ms, 2s or 1m")
+        seconds = float(found[1]) * _UNITS[found[2]]
+        if not 0 < seconds < math.inf:
+            raise UsageError(f"'{text}' is not a usable duration: it must be longer than zero")
+        return cls(seconds)
+
+    def __str__(self) -> str:
+        """Write it back in the largest unit that keeps it short: `1.5s`, `20ms`."""
+        for unit in ("h", "m", "s", "ms"):
+            if self >= _UNITS[unit]:
+                return f"{self / _UNITS[unit]:.6g}{unit}"
+        return f"{self / _UNITS['us']:.6g}us"
+
+    __repr__ = __str__

@@ -1,0 +1,1 @@
+"""Puts the parts together: an instance's life, the fleet, a run."""

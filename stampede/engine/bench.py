@@ -1,0 +1,207 @@
+"""The test bench: the servers, the fleet, and one trial at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from stampede.core import scenario as scenarios
+from stampede.core.errors import DatabaseUnavailable, LoadError, RedisUnavailable
+from stampede.core.scenario import Scenario
+from stampede.core.urls import without_password
+from stampede.engine.fleet import Fleet, Launcher, LocalProcess
+from stampede.engine.limits import require_open_files
+from stampede.engine.messages import Done, Prepare, Release, Setup
+from stampede.engine.trial import key_name
+from stampede.measure import trial as measure
+from stampede.measure.requests import Requests
+from stampede.measure.trial import Observed, Trial
+from stampede.origins.finite import Seen
+from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
+from stampede.stores.redis import guard_name
+from stampede.stores.server import EmbeddedRedis, probe
+from stampede.stores.wire import connect
+
+RELEASE_LEAD_S = 0.03
+PATIENCE_S = 30.0
+SPARE_FILES = 64
+CLEAN_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What to measure against; None means the embedded or the fake-slow one."""
+
+    redis: str | None = None
+    redis_server: str | None = None
+    redis_pool: int | None = None
+    database: str | None = None
+    query: str | None = None
+
+
+class Bench:
+    """Servers and instances, from start to stop: use it with `async with`. Nothing of it stays behind."""
+
+    def __init__(self, servers: Servers, instances: int, launcher: Launcher = LocalProcess.launch) -> None:
+        self._servers = servers
+        self._instances = instances
+        self._launcher = launcher
+        self._run_id = secrets.token_hex(4)
+        self.prefix = f"stampede:{{{self._run_id}}}:"
+        self._stack = contextlib.AsyncExitStack()
+        self._labels = (f"t{n}" for n in itertools.count())
+        self._embedded: EmbeddedRedis | None = None
+        self._slow: SlowDatabaseProcess | None = None
+        self._database: SlowDatabase | None = None
+        self.redis_version = ""
+
+    async def __aenter__(self) -> Bench:
+        """Start everything. Raises StampedeError if something cannot be had."""
+        require_open_files((self._servers.redis_pool or 0) + SPARE_FILES, "this --redis-pool")
+        async with contextlib.AsyncExitStack() as stack:
+            self._start_servers(stack)
+            self._fleet = Fleet(self._launcher, self._instances, self._setup)
+            if self._embedded:
+                await self._embedded.ready()
+            self.redis_version = await probe(self.redis_url, self.prefix)
+            self._cleaner: Redis = connect(self.redis_url, 1)
+            stack.push_async_callback(self._cleaner.aclose)
+            if self._slow:
+                await self._slow.ready()
+                self._database = await SlowDatabase.open(str(self._slow.path))
+                stack.push_async_callback(self._database.close)
+            stack.push_async_callback(self._fleet.stop)
+            await self._fleet.start()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        await self._stack.aclose()
+
+    def _start_servers(self, stack: contextlib.AsyncExitStack) -> None:
+        if self._servers.redis is None:
+            self._embedded = EmbeddedRedis(self._servers.redis_server)
+            stack.callback(self._embedded.stop)
+        if self._servers.database is None:
+            self._slow = SlowDatabaseProcess()
+            stack.callback(self._slow.stop)
+        self.redis_url = self._servers.redis or (self._embedded.url if self._embedded else "")
+
+    def _setup(self, number: int, start: int) -> Setup:
+        return Setup(
+            number=number,
+            instances=self._instances,
+            owner=f"{number}.{start}",
+            redis=self.redis_url,
+            redis_pool=self._servers.redis_pool,
+            prefix=self.prefix,
+            database=self._servers.database or str(self._slow.path if self._slow else ""),
+            query=self._servers.query,
+        )
+
+    def describe(self) -> dict[str, str]:
+        """The servers, for the run's environment."""
+        where = "embedded" if self._embedded else without_password(self.redis_url)
+        database = without_password(self._servers.database) if self._servers.database else "fake-slow SQLite"
+        return {"redis": f"{self.redis_version} ({where})", "database": database}
+
+    def kill_instance(self, number: int) -> None:
+        """Kill an instance in mid-trial; the trial becomes INVALID, and the next one has a new instance."""
+        self._fleet.kill(number)
+
+    async def trial(self, scenario: Scenario, strategy: str, number: int, seed: int) -> tuple[Trial, Requests]:
+        """Execute one strategy once, over keys of its own.
+
+        Raises:
+            RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
+        """
+        label = next(self._labels)
+        prepare = Prepare(strategy, scenario, label, seed)
+        try:
+            await self._fleet.start()
+            if scenario.cache.start == "warm":
+                await self._fleet.prepare(msgspec.structs.replace(prepare, warm=True))
+            await self._reset_database(scenario, seed)
+            await self._fleet.prepare(prepare)
+            released_at = time.monotonic() + RELEASE_LEAD_S
+            done = await self._fleet.release(Release(released_at, _deadline(scenario)))
+            seen = await self._seen()
+        except LoadError as error:
+            raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
+        finally:
+            await self._clean(label, scenario)
+        await self._check_servers(done)
+        requests = Requests.join({n: d.columns for n, d in done.items()}, released_at)
+        observed = self._observe(requests, done, seen)
+        return measure.fold(scenario, strategy, number, observed), requests
+
+    async def _reset_database(self, scenario: Scenario, seed: int) -> None:
+        if self._database:
+            await self._database.reset(str(scenario.database.latency), scenario.database.connections, seed)
+
+    async def _seen(self) -> Seen | None:
+        return await self._database.seen() if self._database else None
+
+    async def _check_servers(self, done: dict[int, Done]) -> None:
+        if self._slow and not self._slow.alive:
+            raise DatabaseUnavailable("the fake-slow database died in mid-run: look into the system's log")
+        if self._embedded and not self._embedded.alive:
+            raise RedisUnavailable("the embedded Redis died in mid-run: is the machine out of memory?")
+        if any(d.store_errors or d.columns.errors for d in done.values()):
+            await probe(self.redis_url, self.prefix)
+
+    def _observe(self, requests: Requests, done: dict[int, Done], seen: Seen | None) -> Observed:
+        ends = done.values()
+        return Observed(
+            requests=requests,
+            loads=sum(d.loads for d in ends),
+            load_errors=sum(d.load_errors for d in ends),
+            fenced_fills=sum(d.fenced_fills for d in ends),
+            store_errors=sum(d.store_errors for d in ends),
+            redis_commands=sum(d.redis_commands for d in ends),
+            unsettled=sum(d.unsettled for d in ends),
+            lag_max=max((d.lag_max for d in ends), default=0.0),
+            cpu=sum(d.cpu for d in ends),
+            lost=[n for n in range(self._instances) if n not in done],
+            errors=_add_up([d.columns.errors for d in ends]),
+            db_hits=seen.hits if seen else None,
+            db_peak_in_flight=seen.peak_in_flight if seen else 0,
+            db_peak_queued=seen.peak_queued if seen else 0,
+            changes=seen.timeline if seen else [],
+        )
+
+    async def _clean(self, label: str, scenario: Scenario) -> None:
+        """Remove every key of the trial by its name: a user's Redis is a guest's house, and may be huge."""
+        count = scenarios.keys(scenario.workload).count()
+        names = [self.prefix + key_name(label, number) for number in range(count)]
+        both = names + [guard_name(name) for name in names]
+        with contextlib.suppress(RedisError, OSError):
+            for begin in range(0, len(both), CLEAN_BATCH):
+                await asyncio.shield(self._cleaner.unlink(*both[begin : begin + CLEAN_BATCH]))
+
+
+def _deadline(scenario: Scenario) -> float:
+    """Seconds after which a trial is given up: well above what an unprotected database needs."""
+    database = scenario.database
+    queueing = scenario.workload.concurrency * database.latency.median / database.connections
+    return PATIENCE_S + 3 * queueing
+
+
+def _add_up(counts: list[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, number in count.items():
+            total[name] = total.get(name, 0) + number
+    return total

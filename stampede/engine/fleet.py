@@ -1,0 +1,157 @@
+"""The instances of a run: processes that are started once, reused over trials, and may die at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from stampede.core import errors
+from stampede.core.errors import InstanceLost, StampedeError
+from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop, ToInstance
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 2.0
+
+R = TypeVar("R")
+
+
+class Launched(Protocol):
+    """A running instance, wherever it runs."""
+
+    channel: Channel
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until it has ended."""
+        ...
+
+
+Launcher = Callable[[], Awaitable[Launched]]
+"""Starts one more instance: the executor behind the fleet."""
+
+
+class LocalProcess:
+    """An instance in a process of this machine, on the other end of a socket pair."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
+        self.process = process
+        self.channel = channel
+
+    @classmethod
+    async def launch(cls) -> LocalProcess:
+        """Start one. In a session of its own, so that Ctrl-C in the terminal is for the run to handle."""
+        ours, theirs = socket.socketpair()
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "stampede.engine.instance", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, Channel.of_run(reader, writer))
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    async def wait(self) -> None:
+        while self.process.poll() is None:
+            await asyncio.sleep(0.005)
+
+
+class Fleet:
+    """All instances. `setups` makes an instance's set-up from its number and its start count."""
+
+    def __init__(self, launcher: Launcher, size: int, setups: Callable[[int, int], Setup]) -> None:
+        self._launcher = launcher
+        self._setups = setups
+        self._starts = [0] * size
+        self._instances: dict[int, Launched] = {}
+
+    async def start(self) -> None:
+        """Start and set up what does not run: all at first, the lost ones later. Raises StampedeError."""
+        missing = [n for n in range(len(self._starts)) if n not in self._instances]
+        launched = await asyncio.gather(*(self._launcher() for _ in missing))
+        self._instances.update(zip(missing, launched, strict=True))
+        await asyncio.gather(*(self._set_up(number) for number in missing))
+
+    async def _set_up(self, number: int) -> None:
+        self._starts[number] += 1
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await self._ask(number, self._setups(number, self._starts[number]), Ready)
+
+    async def prepare(self, trial: Prepare) -> None:
+        """Bring every instance to the barrier. Raises StampedeError."""
+        await asyncio.gather(*(self._ask(number, trial, Ready) for number in self._instances))
+
+    async def release(self, release: Release) -> dict[int, Done]:
+        """Open the barrier everywhere and wait for the ends; instances that died meanwhile are missing."""
+        numbers = list(self._instances)
+        ends = await asyncio.gather(
+            *(self._ask(number, release, Done) for number in numbers), return_exceptions=True
+        )
+        done: dict[int, Done] = {}
+        for number, end in zip(numbers, ends, strict=True):
+            if isinstance(end, Done):
+                done[number] = end
+            elif not isinstance(end, InstanceLost):
+                raise end
+        return done
+
+    async def _ask(self, number: int, message: ToInstance, expected: type[R]) -> R:
+        instance = self._instances[number]
+        try:
+            await instance.channel.say(message)
+            answer: Any = await instance.channel.hear()
+        except ConnectionError:
+            await self._bury(number)
+            raise InstanceLost(f"instance {number} died") from None
+        if isinstance(answer, Failed):
+            raise _error(answer)
+        assert isinstance(answer, expected)
+        return answer
+
+    async def _bury(self, number: int) -> None:
+        instance = self._instances.pop(number)
+        instance.channel.close()
+        instance.kill()
+        await instance.wait()
+
+    def kill(self, number: int) -> None:
+        """Kill one instance, as a crash would; the next `start` replaces it."""
+        self._instances[number].kill()
+
+    async def stop(self) -> None:
+        """End all instances, by force those that do not end by themselves."""
+        for instance in self._instances.values():
+            try:
+                await instance.channel.say(Stop())
+            except ConnectionError:
+                pass
+            finally:
+                instance.channel.close()
+        await asyncio.gather(*(self._end(instance) for instance in self._instances.values()))
+        self._instances.clear()
+
+    @staticmethod
+    async def _end(instance: Launched) -> None:
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await instance.wait()
+        except TimeoutError:
+            instance.kill()
+            await instance.wait()
+
+
+def _error(failed: Failed) -> StampedeError:
+    kind = getattr(errors, failed.kind, StampedeError)
+    return kind(failed.message)  # type: ignore[no-any-return]

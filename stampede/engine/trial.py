@@ -1,0 +1,104 @@
+"""One instance's part in one trial: requests wait at the barrier, run, and are recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from stampede.core.errors import RequestError
+from stampede.core.model import Answer
+from stampede.core.ports import Clock
+from stampede.core.workload import Arrivals, Keys, Share
+from stampede.engine.gate import Gate
+from stampede.measure.records import Recorder
+
+Get = Callable[[str], Awaitable[Answer]]
+
+
+def key_name(label: str, number: int) -> str:
+    """The cache key of the workload's key `number` in the trial that has this label."""
+    return f"{label}:{number}"
+
+
+class Requests:
+    """The callers of one instance in one trial.
+
+    Those of the first instant are tasks that wait at the barrier before it opens; the later ones of an open-loop
+    workload are started by a pacer at their intended time, however slow the answers are (no coordinated omission).
+    """
+
+    def __init__(
+        self,
+        get: Get,
+        label: str,
+        arrivals: Arrivals,
+        keys: Keys,
+        concurrency: int,
+        share: Share,
+        random: Random,
+        clock: Clock,
+    ) -> None:
+        self.records = Recorder()
+        self._get = get
+        self._clock = clock
+        self._gate = Gate(clock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._names = [key_name(label, number) for number in range(keys.count())]
+        self._plan = [(at, keys.pick(random)) for at in arrivals.offsets(concurrency, share, random)]
+
+    async def assemble(self) -> None:
+        """Bring every caller of the first instant to the barrier."""
+        for at, key in self._plan:
+            if at == 0.0:
+                self._start(self._request(key, self.records.intend(key, 0.0)))
+        gc.collect()
+        await asyncio.sleep(0)
+
+    async def run(self, release_at: float, deadline: float) -> None:
+        """Open the barrier at `release_at`, start the later callers, and wait for all answers.
+
+        After `deadline` seconds the unanswered are cancelled; their records say timeout.
+        """
+        # A collection in the middle of a burst would be felt as latency of the strategy.
+        gc.disable()
+        for row in range(len(self.records)):
+            self.records.intended[row] = release_at
+        try:
+            await self._gate.open_at(release_at)
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline):
+                await self._pace(release_at)
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        finally:
+            gc.enable()
+
+    async def _pace(self, release_at: float) -> None:
+        for at, key in self._plan:
+            if at == 0.0:
+                continue
+            wait = release_at + at - self._clock()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._start(self._request(key, self.records.intend(key, release_at + at)))
+
+    def _start(self, request: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(request)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _request(self, key: int, row: int) -> None:
+        records, clock = self.records, self._clock
+        await self._gate.opened
+        records.started[row] = clock()
+        try:
+            answer = await self._get(self._names[key])
+        except RequestError as error:
+            records.failed(row, clock(), str(error))
+        else:
+            records.answered(row, clock(), answer.role, answer.entry.version)

@@ -1,0 +1,1 @@
+"""When to reload: one file per choice."""

@@ -1,0 +1,1 @@
+"""Raw records, and the folds over them: trials, summaries, validity."""

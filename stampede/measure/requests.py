@@ -1,0 +1,63 @@
+"""The records of one trial as NumPy columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stampede.core.model import Outcome
+from stampede.measure.records import Columns
+
+TYPES = {
+    "key": np.int32,
+    "intended": np.float64,
+    "started": np.float64,
+    "ended": np.float64,
+    "outcome": np.int8,
+    "role": np.int8,
+    "version": np.int32,
+}
+
+
+@dataclass(frozen=True)
+class Requests:
+    """One row per request; times are seconds after the trial's release, NaN where it never came to that."""
+
+    instance: NDArray[np.int32]
+    key: NDArray[np.int32]
+    intended: NDArray[np.float64]
+    started: NDArray[np.float64]
+    ended: NDArray[np.float64]
+    outcome: NDArray[np.int8]
+    role: NDArray[np.int8]
+    version: NDArray[np.int32]
+
+    @classmethod
+    def join(cls, parts: dict[int, Columns], released_at: float) -> Requests:
+        """Put the columns of the instances (by number) one after the other."""
+        columns: dict[str, Any] = {}
+        for name, dtype in TYPES.items():
+            arrays = [np.frombuffer(getattr(part, name), dtype) for part in parts.values()]
+            columns[name] = np.concatenate(arrays) if arrays else np.empty(0, dtype)
+        sizes = [len(part.key) // 4 for part in parts.values()]
+        columns["instance"] = np.repeat(np.array(list(parts), np.int32), sizes)
+        for name in ("intended", "started", "ended"):
+            times = columns[name]
+            columns[name] = np.where(times < 0, np.nan, times - released_at)
+        return cls(**columns)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many requests ended so."""
+        return int(np.count_nonzero(self.outcome == outcome))
+
+    @property
+    def latency(self) -> NDArray[np.float64]:
+        """Seconds from the intended start to the answer, of those that got a value."""
+        done = self.outcome == Outcome.OK
+        return (self.ended - self.intended)[done]

@@ -1,0 +1,36 @@
+"""Everything that one command measured, with its environment: the JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stampede.measure.requests import Requests
+from stampede.measure.summary import Row
+from stampede.measure.trial import Trial
+
+SCHEMA = 1
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`."""
+
+    schema: int = SCHEMA
+    stampede: str
+    created: str
+    environment: dict[str, Any]
+    scenario: dict[str, Any]
+    seed: int
+    interrupted: bool = False
+    stopped_by: str | None = None
+    floor: Trial | None = None
+    trials: list[Trial] = []
+    summary: list[Row] = []
+
+
+class RunWithRequests(msgspec.Struct, kw_only=True):
+    """A run and, beside it, every request of its trials, by the trial's place in `run.trials`."""
+
+    run: Run
+    requests: list[Requests] = []

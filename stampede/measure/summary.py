@@ -1,0 +1,97 @@
+"""Many trials of one strategy as one row: the trial is the unit, so a row shows medians over trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import msgspec
+
+from stampede.measure.trial import Trial
+
+METRICS = (
+    "db_hits",
+    "amplification",
+    "db_peak_in_flight",
+    "db_peak_queued",
+    "latency_p50_ms",
+    "latency_p90_ms",
+    "latency_p99_ms",
+    "latency_max_ms",
+    "errors",
+    "timeouts",
+    "redis_commands",
+    "arrival_spread_ms",
+    "duration_s",
+    "loop_lag_ms",
+)
+ENOUGH_BEYOND = 5
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A metric over the trials."""
+
+    median: float
+    minimum: float
+    maximum: float
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One strategy in one scenario. `metrics` covers the valid trials, or all if none is valid."""
+
+    scenario: str
+    strategy: str
+    trials: int
+    valid: int
+    instances: int
+    requests: int
+    db_hits_ideal: int
+    metrics: dict[str, Spread]
+    reasons: list[str]
+    warnings: list[str]
+
+    def value(self, metric: str) -> float | None:
+        """The median over trials; None if no trial has the metric."""
+        spread = self.metrics.get(metric)
+        return spread.median if spread else None
+
+    def rests_on_enough(self, quantile: float) -> bool:
+        """Whether a percentile has at least five requests of a trial beyond it."""
+        return self.requests * (1 - quantile) >= ENOUGH_BEYOND
+
+
+def summarize(trials: Sequence[Trial]) -> list[Row]:
+    """One row for each scenario and strategy, in the order of their first trials."""
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault((trial.scenario, trial.strategy), []).append(trial)
+    return [_row(group) for group in groups.values()]
+
+
+def _row(group: list[Trial]) -> Row:
+    valid = [trial for trial in group if trial.valid]
+    counted = valid or group
+    metrics = {}
+    for name in METRICS:
+        values = [v for trial in counted if (v := getattr(trial, name)) is not None]
+        if values:
+            # The maximum is shown as the maximum of all trials; everything else as the median.
+            middle = max(values) if name == "latency_max_ms" else median(values)
+            metrics[name] = Spread(float(middle), float(min(values)), float(max(values)))
+    first = counted[0]
+    return Row(
+        first.scenario,
+        first.strategy,
+        len(group),
+        len(valid),
+        first.instances,
+        first.requests,
+        first.db_hits_ideal,
+        metrics,
+        _distinct(reason for trial in group for reason in trial.reasons),
+        _distinct(warning for trial in counted for warning in trial.warnings),
+    )
+
+
+def _distinct(texts: object) -> list[str]:
+    return list(dict.fromkeys(texts))  # type: ignore[call-overload, no-any-return]

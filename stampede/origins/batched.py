@@ -1,0 +1,33 @@
+"""Messages of one event-loop tick leave as one WebSocket frame, so that a burst arrives as a burst."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from stampede.core.tasks import Tasks
+
+M = TypeVar("M")
+
+
+class TickBatch(Generic[M]):
+    """Collects messages and sends them together at the end of the tick."""
+
+    def __init__(self, send: Callable[[list[M]], Awaitable[None]], tasks: Tasks) -> None:
+        self._send = send
+        self._tasks = tasks
+        self._waiting: list[M] = []
+
+    def add(self, message: M) -> None:
+        """Send with the others of this tick."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(message)
+
+    def _flush(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._tasks.spawn(self._go(batch))
+
+    async def _go(self, batch: list[M]) -> None:
+        await self._send(batch)

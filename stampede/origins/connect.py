@@ -1,0 +1,34 @@
+"""Opens the origin that an instance is told to use."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stampede.core.model import Loaded
+
+
+class OpenOrigin(Protocol):
+    """An origin with a connection to close."""
+
+    async def load(self, key: str) -> Loaded:
+        """One load. Raises LoadError."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+async def connect_origin(database: str, query: str | None) -> OpenOrigin:
+    """A socket's path means the fake-slow database; anything else is an SQLAlchemy URL with a query.
+
+    Raises:
+        DatabaseUnavailable: nothing usable is there.
+    """
+    if query is None:
+        from stampede.origins.slow import SlowDatabase
+
+        return await SlowDatabase.open(database)
+    from stampede.origins.sql import SqlDatabase
+
+    return await SqlDatabase.open(database, query)

@@ -1,0 +1,49 @@
+"""What travels between the instances and the fake-slow database: batches of msgpack over one WebSocket each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stampede.origins.finite import Seen
+
+
+MAX_FRAME = 256 * 1024 * 1024
+
+
+class LoadAsked(msgspec.Struct, array_like=True, tag="load"):
+    """Load a key; `call` pairs the reply with it."""
+
+    call: int
+    key: str
+
+
+class ResetAsked(msgspec.Struct, array_like=True, tag="reset"):
+    """Begin a new count with this model."""
+
+    call: int
+    latency: str
+    connections: int
+    seed: int
+
+
+class SeenAsked(msgspec.Struct, array_like=True, tag="seen"):
+    """Tell what was seen since the last reset."""
+
+    call: int
+
+
+class Reply(msgspec.Struct, array_like=True):
+    """The answer to `call`: a value with its version, or what was seen, or an error."""
+
+    call: int
+    value: bytes = b""
+    version: int = 0
+    seen: Seen | None = None
+    error: str | None = None
+
+
+Asked = LoadAsked | ResetAsked | SeenAsked
+
+encode = msgspec.msgpack.Encoder().encode
+decode_asked = msgspec.msgpack.Decoder(list[Asked]).decode
+decode_replies = msgspec.msgpack.Decoder(list[Reply]).decode

@@ -1,0 +1,145 @@
+"""The fake-slow database, seen from an instance and from the run that owns it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixConnector, WSMsgType
+
+from stampede.core.errors import DatabaseUnavailable, LoadError
+from stampede.core.lifeline import Guarded
+from stampede.core.model import Loaded
+from stampede.core.tasks import Tasks
+from stampede.origins.batched import TickBatch
+from stampede.origins.finite import Seen
+from stampede.origins.messages import (
+    MAX_FRAME,
+    Asked,
+    LoadAsked,
+    Reply,
+    ResetAsked,
+    SeenAsked,
+    decode_replies,
+    encode,
+)
+
+START_TIMEOUT_S = 20.0
+GONE = "the database is gone"
+
+
+class SlowDatabase:
+    """An origin: one WebSocket to the database's process, on which all loads of this process travel."""
+
+    def __init__(self, session: ClientSession, socket: ClientWebSocketResponse) -> None:
+        self._session = session
+        self._socket = socket
+        self._calls: dict[int, asyncio.Future[Reply]] = {}
+        self._serial = 0
+        self._tasks = Tasks()
+        self._out: TickBatch[Asked] = TickBatch(self._send, self._tasks)
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(cls, path: str) -> SlowDatabase:
+        """Connect to the database that listens at `path`. Raises DatabaseUnavailable."""
+        session = ClientSession(connector=UnixConnector(path))
+        try:
+            socket = await session.ws_connect("http://database/", max_msg_size=MAX_FRAME, compress=0)
+        except (ClientError, OSError) as error:
+            await session.close()
+            raise DatabaseUnavailable(f"cannot reach the fake-slow database: {error}") from None
+        return cls(session, socket)
+
+    async def close(self) -> None:
+        """Close the connection; loads under way raise LoadError."""
+        self._reader.cancel()
+        await asyncio.wait([self._reader])
+        await self._socket.close()
+        await self._session.close()
+
+    async def load(self, key: str) -> Loaded:
+        """One load. Raises LoadError."""
+        reply = await self._ask(lambda call: LoadAsked(call, key))
+        return Loaded(reply.value, reply.version)
+
+    async def reset(self, latency: str, connections: int, seed: int) -> None:
+        """Begin a new count with this model. Raises LoadError."""
+        await self._ask(lambda call: ResetAsked(call, latency, connections, seed))
+
+    async def seen(self) -> Seen:
+        """The database's own counts since the reset. Raises LoadError."""
+        return (await self._ask(SeenAsked)).seen or Seen()
+
+    def _ask(self, message: Callable[[int], Asked]) -> asyncio.Future[Reply]:
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if self._reader.done():
+            future.set_exception(LoadError(GONE))
+            return future
+        self._serial += 1
+        self._calls[self._serial] = future
+        self._out.add(message(self._serial))
+        return future
+
+    async def _send(self, batch: list[Asked]) -> None:
+        with contextlib.suppress(ConnectionError):  # the reader sees it too, and answers for all
+            await self._socket.send_bytes(encode(batch))
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._socket:
+                if message.type is not WSMsgType.BINARY:
+                    break
+                for reply in decode_replies(message.data):
+                    self._answer(reply)
+        finally:
+            for future in self._calls.values():
+                if not future.done():
+                    future.set_exception(LoadError(GONE))
+            self._calls.clear()
+
+    def _answer(self, reply: Reply) -> None:
+        future = self._calls.pop(reply.call)
+        if future.done():  # its caller was cancelled
+            return
+        if reply.error is not None:
+            future.set_exception(LoadError(reply.error))
+        else:
+            future.set_result(reply)
+
+
+class SlowDatabaseProcess:
+    """The database's process, owned by the run."""
+
+    def __init__(self) -> None:
+        """Start it. Raises DatabaseUnavailable."""
+        self._server = Guarded("db")
+        self.path = self._server.folder / "db.sock"
+        try:
+            self._server.start([sys.executable, "-m", "stampede.origins.slow_server", str(self.path)])
+        except OSError as error:
+            self.stop()
+            raise DatabaseUnavailable(f"cannot start the fake-slow database: {error.strerror}") from None
+
+    async def ready(self) -> None:
+        """Wait until it listens. Raises DatabaseUnavailable."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not Path(self.path).exists():
+            if not self.alive or time.monotonic() > deadline:
+                words = self._server.last_words() or "it does not answer"
+                self.stop()
+                raise DatabaseUnavailable(f"the fake-slow database did not start: {words}")
+            await asyncio.sleep(0.005)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._server.alive
+
+    def stop(self) -> None:
+        """End the process and remove its folder."""
+        self._server.stop()

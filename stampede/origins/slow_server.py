@@ -1,0 +1,75 @@
+"""The fake-slow database's process: `python -m stampede.origins.slow_server SOCKET`.
+
+All instances of a run contend for this one process, as they would for one database server.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import uvloop
+from aiohttp import WSMsgType, web
+
+from stampede.core.latency import Latency
+from stampede.core.tasks import Tasks
+from stampede.core.units import Duration
+from stampede.origins.batched import TickBatch
+from stampede.origins.finite import FiniteDatabase
+from stampede.origins.messages import MAX_FRAME, Asked, LoadAsked, Reply, ResetAsked, decode_asked, encode
+from stampede.origins.tracks import Tracks
+
+
+class SlowDatabaseServer:
+    """Serves loads over WebSockets from a `FiniteDatabase` over the `tracks` table."""
+
+    def __init__(self) -> None:
+        tracks = Tracks()
+        self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select)
+
+    def app(self) -> web.Application:
+        """The aiohttp application."""
+        app = web.Application()
+        app.router.add_get("/", self._talk)
+        return app
+
+    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, compress=False, autoping=True)
+        await socket.prepare(request)
+        tasks = Tasks()
+
+        async def send(replies: list[Reply]) -> None:
+            if not socket.closed:
+                await socket.send_bytes(encode(replies))
+
+        out: TickBatch[Reply] = TickBatch(send, tasks)
+        async for message in socket:
+            if message.type is not WSMsgType.BINARY:
+                continue
+            for asked in decode_asked(message.data):
+                if isinstance(asked, LoadAsked):
+                    tasks.spawn(self._load(asked, out))
+                else:
+                    out.add(self._control(asked))
+        await tasks.settle(0)
+        return socket
+
+    async def _load(self, asked: LoadAsked, out: TickBatch[Reply]) -> None:
+        value, version = await self._database.load(asked.key)
+        out.add(Reply(asked.call, value, version))
+
+    def _control(self, asked: Asked) -> Reply:
+        if isinstance(asked, ResetAsked):
+            self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed)
+            return Reply(asked.call)
+        return Reply(asked.call, seen=self._database.seen())
+
+
+def main(path: str) -> None:
+    """Serve on a Unix socket until ended."""
+    uvloop.install()
+    web.run_app(SlowDatabaseServer().app(), path=path, print=None, access_log=None, handle_signals=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""What if loading is slow or fails: one file per choice."""

@@ -1,0 +1,132 @@
+"""A store in this process's memory, with the same steps as Redis: what virtual time runs on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, TypeVar
+
+from stampede.core.model import Entry, Filled, Lease, Look, Tell
+from stampede.core.ports import Clock
+from stampede.stores.watchers import Watchers
+
+V = TypeVar("V")
+
+
+class _Expiring(Generic[V]):
+    """A dictionary whose items end by the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._items: dict[str, tuple[V, float]] = {}
+
+    def get(self, key: str) -> V | None:
+        return self._items[key][0] if self.remaining(key) > 0 else None
+
+    def remaining(self, key: str) -> float:
+        item = self._items.get(key)
+        if item is None or item[1] <= self._clock():
+            self._items.pop(key, None)
+            return 0.0
+        return item[1] - self._clock()
+
+    def set(self, key: str, value: V, ttl: float) -> None:
+        self._items[key] = (value, self._clock() + ttl)
+
+    def pop(self, key: str) -> None:
+        self._items.pop(key, None)
+
+
+class MemoryStore:
+    """The contract of `stampede.core.ports.Store`, with `latency` seconds for each round trip.
+
+    A guard is a pair: the token, and the error message if it is only the note of a failure.
+    """
+
+    def __init__(self, clock: Clock, latency: float = 0.0) -> None:
+        self.commands = 0
+        self.latency = latency
+        self._entries: _Expiring[Entry] = _Expiring(clock)
+        self._guards: _Expiring[tuple[str, str | None]] = _Expiring(clock)
+        self._watchers = Watchers()
+
+    async def _travel(self) -> None:
+        self.commands += 1
+        await asyncio.sleep(self.latency)
+
+    async def get(self, key: str) -> Entry | None:
+        await self._travel()
+        return self._entries.get(key)
+
+    async def put(self, key: str, entry: Entry, ttl: float) -> None:
+        await self._travel()
+        self._entries.set(key, entry, ttl)
+
+    async def look(self, key: str) -> Look:
+        await self._travel()
+        holder, failed = self._guards.get(key) or (None, None)
+        return Look(self._entries.get(key), holder, failed)
+
+    async def add(self, key: str, token: str, ttl: float) -> str:
+        await self._travel()
+        return self._take(key, token, ttl)
+
+    def _take(self, key: str, token: str, ttl: float) -> str:
+        guard = self._guards.get(key)
+        if guard is not None and guard[1] is None:
+            return guard[0]
+        self._guards.set(key, (token, None), ttl)
+        return token
+
+    def _holds(self, key: str, token: str) -> bool:
+        return self._guards.get(key) == (token, None)
+
+    async def renew(self, key: str, token: str, ttl: float) -> bool:
+        await self._travel()
+        if not self._holds(key, token):
+            return False
+        self._guards.set(key, (token, None), ttl)
+        return True
+
+    async def drop(self, key: str, token: str) -> bool:
+        await self._travel()
+        if not self._holds(key, token):
+            return False
+        self._guards.pop(key)
+        return True
+
+    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
+        await self._travel()
+        if not self._holds(key, token):
+            return False
+        self._entries.set(key, entry, ttl)
+        self._guards.pop(key)
+        if tell is not Tell.NOTHING:
+            self._watchers.tell(key, Filled(entry if tell is Tell.PUSH else None, None))
+        return True
+
+    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
+        await self._travel()
+        if not self._holds(key, token):
+            return False
+        self._guards.pop(key)
+        if keep > 0:
+            self._guards.set(key, (token, error), keep)
+        if tell is not Tell.NOTHING:
+            self._watchers.tell(key, Filled(None, error))
+        return True
+
+    async def lease(self, key: str, token: str, ttl: float) -> Lease:
+        await self._travel()
+        entry = self._entries.get(key)
+        if entry is not None:
+            return Lease(entry, None, 0.0)
+        holder = self._take(key, token, ttl)
+        return Lease(None, holder, self._guards.remaining(key))
+
+    async def delete(self, key: str) -> None:
+        await self._travel()
+        self._entries.pop(key)
+        self._guards.pop(key)
+
+    def watch(self, key: str) -> asyncio.Future[Filled]:
+        return self._watchers.watch(key)

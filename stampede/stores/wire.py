@@ -1,0 +1,130 @@
+"""How commands travel to Redis: in one pipeline per event-loop tick, or each over a pooled connection.
+
+The pipeline is the default because the harness's own queueing must not be mistaken for the strategy's cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from stampede.core.errors import StoreError, UsageError
+
+Argument = str | bytes | int
+SOCKET_TIMEOUT_S = 10.0
+LANES = 4
+
+
+class Wire(Protocol):
+    """Something that sends commands, and counts them. Raises StoreError, and redis-py's NoScriptError as it is."""
+
+    commands: int
+    client: Redis
+
+    def send(self, *command: Argument) -> Awaitable[Any]:
+        """Send one command; await the result for its reply."""
+        ...
+
+
+def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S) -> Redis:
+    """A client that never repeats a command by itself, with at most `connections` connections.
+
+    Raises:
+        UsageError: the URL is no Redis URL.
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=None,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=timeout,
+            socket_connect_timeout=5.0,
+        )
+    except ValueError as error:
+        raise UsageError(f"not a Redis URL ({error}): write redis://HOST:PORT/DB or unix:///PATH") from None
+    return Redis(connection_pool=pool)
+
+
+class TickPipeline:
+    """All commands issued in one event-loop tick travel in one non-transactional pipeline.
+
+    A few pipelines may be under way at once; when all are, the next commands gather into a larger one.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+        self.commands = 0
+        self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
+        self._free_lanes = LANES
+        self._scheduled = False
+        self._loop = asyncio.get_running_loop()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def send(self, *command: Argument) -> Awaitable[Any]:
+        future = self._loop.create_future()
+        self.commands += 1
+        self._waiting.append((command, future))
+        if not self._scheduled and self._free_lanes:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+        return future
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        batch, self._waiting = self._waiting, []
+        if batch:
+            self._free_lanes -= 1
+            task = self._loop.create_task(self._travel(batch))
+            self._running.add(task)
+            task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._free_lanes += 1
+        if not self._scheduled:
+            self._flush()
+
+    async def _travel(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
+        pipeline = self.client.pipeline(transaction=False)
+        for command, _ in batch:
+            pipeline.execute_command(*command)
+        try:
+            replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError, asyncio.CancelledError) as error:
+            replies = [error] * len(batch)
+        for (_, future), reply in zip(batch, replies, strict=True):
+            if future.done():  # its caller was cancelled meanwhile
+                continue
+            if isinstance(reply, BaseException):
+                future.set_exception(_store_error(reply))
+            else:
+                future.set_result(reply)
+
+
+class PooledConnections:
+    """One connection per command, from a blocking pool."""
+
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+        self.commands = 0
+
+    async def send(self, *command: Argument) -> Any:
+        self.commands += 1
+        try:
+            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+
+
+def _store_error(error: BaseException) -> Exception:
+    """One error for one caller. A missing script stays what it is: the store has a remedy."""
+    if isinstance(error, NoScriptError):
+        return NoScriptError(*error.args)
+    return StoreError(f"Redis: {str(error) or type(error).__name__}")

@@ -1,0 +1,1 @@
+"""Which keys are wanted: one file per law."""
