@@ -22,7 +22,7 @@ class PromiseLock(Coalescing):
                 (an error that never unlocks, falsy values that never hit, a second read that finds nothing)
     """
 
-    flights: Flights = field(init=False)
+    flights: Flights[Entry] = field(init=False)
 
     def __post_init__(self) -> None:
         self.flights = Flights(self.cache.tasks)
@@ -31,7 +31,7 @@ class PromiseLock(Coalescing):
         flight, role = self.flights.current(key), Role.WAITER
         if flight is None:
             flight, role = self.flights.start(key, self._fly(key)), Role.LEADER
-        return Answer(await self.flights.join(flight), role)
+        return Answer(await flight.join(), role)
 
     async def _fly(self, key: str) -> Entry:
         # Read again: the flight before this one may have landed between the caller's miss and now.

@@ -21,7 +21,7 @@ class SingleFlight(Coalescing):
     source:     golang.org/x/sync/singleflight
     """
 
-    flights: Flights = field(init=False)
+    flights: Flights[Answer] = field(init=False)
 
     def __post_init__(self) -> None:
         self.flights = Flights(self.cache.tasks)
@@ -29,8 +29,8 @@ class SingleFlight(Coalescing):
     async def get(self, key: str) -> Answer:
         flight = self.flights.current(key)
         if flight is None:
-            return await self.flights.join(self.flights.start(key, super().get(key)))
-        answer = await self.flights.join(flight)
+            return await self.flights.start(key, super().get(key)).join()
+        answer = await flight.join()
         return Answer(answer.entry, Role.WAITER) if answer.role is Role.LEADER else answer
 
     async def load(self, key: str) -> Answer:

@@ -27,7 +27,7 @@ class TwoLevel(Coalescing):
     """
 
     lease: Duration = Duration(2.0)
-    flights: Flights = field(init=False)
+    flights: Flights[Answer] = field(init=False)
 
     def __post_init__(self) -> None:
         self.flights = Flights(self.cache.tasks)
@@ -35,8 +35,8 @@ class TwoLevel(Coalescing):
     async def get(self, key: str) -> Answer:
         flight = self.flights.current(key)
         if flight is None:
-            return await self.flights.join(self.flights.start(key, self.load(key)))
-        answer = await self.flights.join(flight)
+            return await self.flights.start(key, self.load(key)).join()
+        answer = await flight.join()
         return Answer(answer.entry, Role.WAITER) if answer.role is Role.LEADER else answer
 
     async def load(self, key: str) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from stampede.core.errors import RequestError
 
@@ -41,32 +41,54 @@ class Tasks:
         return len(late)
 
 
-class Flights:
+class Flight(Generic[T]):
+    """One load in progress and all who wait for it.
+
+    Every waiter has a future of its own, so that cancelling one touches no other, and each raises its own copy
+    of an error. This costs a third of `asyncio.shield` per waiter, which a burst of thousands would feel.
+    """
+
+    def __init__(self, task: asyncio.Task[T]) -> None:
+        self._waiting: list[asyncio.Future[T]] = []
+        task.add_done_callback(self._land)
+
+    def join(self) -> asyncio.Future[T]:
+        """Await it for the flight's result. Raises what the flight raised."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return future
+
+    def _land(self, task: asyncio.Task[T]) -> None:
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        for future in self._waiting:
+            if future.done():  # its caller was cancelled
+                continue
+            if error is None:
+                future.set_result(task.result())
+            elif isinstance(error, asyncio.CancelledError):
+                future.cancel()
+            else:
+                future.set_exception(error.again() if isinstance(error, RequestError) else error)
+
+
+class Flights(Generic[T]):
     """In-process single-flight: one load in progress per key, shared by all who ask meanwhile.
 
-    The flight is a task of its own, so cancelling its first caller (or any other) harms nobody else.
+    A flight is a task of its own, so cancelling its first caller (or any other) harms nobody else.
     Source: golang.org/x/sync/singleflight; promises 1–6 and 10 of the conformance list.
     """
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
-        self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._flights: dict[str, Flight[T]] = {}
 
-    def current(self, key: str) -> asyncio.Task[Any] | None:
+    def current(self, key: str) -> Flight[T] | None:
         """The key's flight, if one is under way."""
         return self._flights.get(key)
 
-    def start(self, key: str, load: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start the key's flight; it leaves the map the moment it ends, however it ends."""
+    def start(self, key: str, load: Coroutine[Any, Any, T]) -> Flight[T]:
+        """Start the key's flight; it leaves the map before its waiters wake, however it ends."""
         task = self._tasks.spawn(load)
-        self._flights[key] = task
         task.add_done_callback(lambda _: self._flights.pop(key, None))
-        return task
-
-    @staticmethod
-    async def join(flight: asyncio.Task[T]) -> T:
-        """Wait for a flight without holding its fate. Raises what the flight raised."""
-        try:
-            return await asyncio.shield(flight)
-        except RequestError as error:
-            raise error.again() from error
+        flight = self._flights[key] = Flight(task)
+        return flight

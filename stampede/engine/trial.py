@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
+from typing import Any
 
 from stampede.core.errors import RequestError
 from stampede.core.model import Answer
@@ -13,6 +14,8 @@ from stampede.core.ports import Clock
 from stampede.core.workload import Arrivals, Keys, Share
 from stampede.engine.gate import Gate
 from stampede.measure.records import Recorder
+
+QUIET_S = 0.02
 
 Get = Callable[[str], Awaitable[Answer]]
 
@@ -44,9 +47,11 @@ class Requests:
         self._get = get
         self._clock = clock
         self._gate = Gate(clock)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
         self._names = [key_name(label, number) for number in range(keys.count())]
         self._plan = [(at, keys.pick(random)) for at in arrivals.offsets(concurrency, share, random)]
+        self._open = len(self._plan)
+        self._all_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def assemble(self) -> None:
         """Bring every caller of the first instant to the barrier."""
@@ -67,16 +72,22 @@ class Requests:
             self.records.intended[row] = release_at
         try:
             await self._gate.open_at(release_at)
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline):
+            async with asyncio.timeout(deadline):
                 await self._pace(release_at)
-                while self._tasks:
-                    await asyncio.wait(self._tasks)
+                if self._open:
+                    await self._all_ended
         except TimeoutError:
-            for task in self._tasks:
-                task.cancel()
+            self._cancel()
             await asyncio.wait(self._tasks)
         finally:
+            self._cancel()
+            # The other instances may still be busy: tidying up now would be felt as their latency.
+            await asyncio.sleep(QUIET_S)
             gc.enable()
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     async def _pace(self, release_at: float) -> None:
         for at, key in self._plan:
@@ -87,10 +98,8 @@ class Requests:
                 await asyncio.sleep(wait)
             self._start(self._request(key, self.records.intend(key, release_at + at)))
 
-    def _start(self, request: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(request)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _start(self, request: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(request))
 
     async def _request(self, key: int, row: int) -> None:
         records, clock = self.records, self._clock
@@ -102,3 +111,6 @@ class Requests:
             records.failed(row, clock(), str(error))
         else:
             records.answered(row, clock(), answer.role, answer.entry.version)
+        self._open -= 1
+        if not self._open:
+            self._all_ended.set_result(None)

@@ -67,8 +67,9 @@ class SlowDatabaseServer:
 
 def main(path: str) -> None:
     """Serve on a Unix socket until ended."""
-    uvloop.install()
-    web.run_app(SlowDatabaseServer().app(), path=path, print=None, access_log=None, handle_signals=True)
+    web.run_app(
+        SlowDatabaseServer().app(), path=path, print=None, access_log=None, loop=uvloop.new_event_loop()
+    )
 
 
 if __name__ == "__main__":
