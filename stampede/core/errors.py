@@ -1,15 +1,15 @@
 """Every error that stampede raises on purpose, and the exit code it leads to.
 
-    StampedeError                    one line for the user: what is wrong and what to do
-    ├── UsageError             2     a spec, an option or a scenario that cannot be meant
-    ├── EnvironmentFault       3     something outside is missing or broke
-    │   ├── RedisUnavailable         no Redis, or it refuses us
-    │   ├── DatabaseUnavailable      the database did not start, or went away
-    │   ├── InstanceLost             an instance died (the run goes on without its trial)
-    │   └── ExportFailed             a file could not be written
-    └── RequestError                 what one caller of a protection feels; never ends a run
-        ├── LoadError                the origin failed, shared by everybody who waited for that load
-        └── StoreError               Redis failed or was not reachable
+StampedeError                    one line for the user: what is wrong and what to do
+├── UsageError             2     a spec, an option or a scenario that cannot be meant
+├── EnvironmentFault       3     something outside is missing or broke
+│   ├── RedisUnavailable         no Redis, or it refuses us
+│   ├── DatabaseUnavailable      the database did not start, or went away
+│   ├── InstanceLost             an instance died (the run goes on without its trial)
+│   └── ExportFailed             a file could not be written
+└── RequestError                 what one caller of a protection feels; never ends a run
+    ├── LoadError                the origin failed, shared by everybody who waited for that load
+    └── StoreError               Redis failed or was not reachable
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ class Latency:
             return cls(Duration.parse(written))
         call = Call.parse(written)
         if call.name != "lognormal" or set(call.params) != {"median", "sigma"}:
-            raise UsageError(
-                f"'{written}' is not a latency: write 100ms or lognormal(median=100ms, sigma=0.5)"
-            )
+            raise UsageError(f"'{written}' is not a latency: write 100ms or lognormal(median=100ms, sigma=0.5)")
         try:
             sigma = float(call.params["sigma"])
         except ValueError:

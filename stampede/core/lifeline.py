@@ -8,7 +8,6 @@ so that it starts within a few milliseconds.
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import shutil
 import signal
@@ -18,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-GRACE_S = 2.0
+STOP_TIMEOUT_S = 5.0
 ENDED = "ended"
 
 
@@ -60,7 +59,7 @@ class Guarded:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             try:
-                self._process.wait(timeout=2 * GRACE_S + 1)
+                self._process.wait(timeout=STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -93,13 +92,8 @@ def run(folder: Path, command: list[str]) -> int:
         if _ended_by_itself(server):
             (folder / ENDED).touch()
             sys.stdin.buffer.read()  # the owner may still want to read the log
-        server.terminate()
-        try:
-            server.wait(timeout=GRACE_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        return server.returncode
+        server.kill()  # it keeps nothing that would be worth a farewell
+        return server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

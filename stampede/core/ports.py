@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from stampede.core.model import Entry, Filled, Lease, Loaded, Look, Tell
@@ -15,7 +15,7 @@ Clock = Callable[[], float]
 class Origin(Protocol):
     """What the cache protects."""
 
-    async def load(self, key: str) -> Loaded:
+    def load(self, key: str) -> Awaitable[Loaded]:
         """Compute the key's value.
 
         Raises:

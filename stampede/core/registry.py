@@ -117,5 +117,3 @@ def _built_in(folder: str) -> frozenset[str]:
 @cache
 def _third_party(folder: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=f"stampede.{folder}")}
-
-

@@ -70,6 +70,9 @@ class Bench:
         async with contextlib.AsyncExitStack() as stack:
             self._start_servers(stack)
             self._fleet = Fleet(self._launcher, self._instances, self._setup)
+            stack.push_async_callback(self._fleet.stop)
+            launched = asyncio.create_task(self._fleet.launch())
+            stack.push_async_callback(asyncio.wait, [launched])
             if self._embedded:
                 await self._embedded.ready()
             self.redis_version = await probe(self.redis_url, self.prefix)
@@ -79,8 +82,8 @@ class Bench:
                 await self._slow.ready()
                 self._database = await SlowDatabase.open(str(self._slow.path))
                 stack.push_async_callback(self._database.close)
-            stack.push_async_callback(self._fleet.stop)
-            await self._fleet.start()
+            await launched
+            await self._fleet.ready()
             self._stack = stack.pop_all()
         return self
 
@@ -130,7 +133,7 @@ class Bench:
         label = next(self._labels)
         prepare = Prepare(strategy, scenario, label, seed)
         try:
-            await self._fleet.start()
+            await self._fleet.ready()
             if scenario.cache.start == "warm":
                 await self._fleet.prepare(msgspec.structs.replace(prepare, warm=True))
             await self._reset_database(scenario, seed)

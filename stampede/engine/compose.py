@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from stampede.core import registry
 from stampede.core.ports import Clock, Store
@@ -26,9 +27,10 @@ def protection(
     """Build the strategy for one instance. `owner` must be unique over instances and their restarts."""
     freshness = _build("freshness", strategy.freshness)
     cache = Cache(store, origin, freshness, ttl, clock, random, tasks, owner)
-    return _build("coalescing", strategy.coalescing, cache)  # type: ignore[no-any-return]
+    coalescing: Coalescing = _build("coalescing", strategy.coalescing, cache)
+    return coalescing
 
 
-def _build(family: str, call: Call, *parts: object) -> object:
+def _build(family: str, call: Call, *parts: object) -> Any:
     plugin = registry.load(family, call.name)
     return plugin(*parts, **registry.convert(plugin, call.name, call.params))

@@ -1,4 +1,4 @@
-"""One instance's life: `python -m stampede.engine.instance FD`, with FD one end of a socket pair.
+"""One instance's life, in a process of its own.
 
 It ends when told to, and also when the other end is gone, whatever ended it.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
+import signal
 import socket
-import sys
 import time
 from random import Random
-from typing import Any
 
 import uvloop
 
@@ -140,14 +140,19 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-async def main(connection: socket.socket) -> None:
-    """Live on one end of a socket pair."""
+async def _main(connection: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
     await Instance().live(Channel.of_instance(reader, writer))
     writer.close()
 
 
-if __name__ == "__main__":
+def run(connection: socket.socket) -> None:
+    """Live on one end of a socket pair, in this process and in a session of its own.
+
+    Ctrl-C in the terminal is for the run to handle, not for its instances.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()
     die_with_parent()
     raise_open_files()
-    uvloop.run(main(socket.socket(fileno=int(sys.argv[1]))))
+    uvloop.run(_main(connection))

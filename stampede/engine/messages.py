@@ -77,7 +77,6 @@ ToInstance = Setup | Prepare | Release | Stop
 FromInstance = Ready | Done | Failed
 
 
-
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)
 _to_instance = msgspec.msgpack.Decoder(ToInstance, dec_hook=registry.decode)
 _from_instance = msgspec.msgpack.Decoder(FromInstance)
@@ -87,7 +86,10 @@ class Channel:
     """One end of the line between the run and an instance. Both raise ConnectionError once the other is gone."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, decoder: msgspec.msgpack.Decoder[Any]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        decoder: msgspec.msgpack.Decoder[Any],
     ) -> None:
         self._reader = reader
         self._writer = writer

@@ -70,7 +70,7 @@ async def measure(
     measured = Measured(new_run(scenario, seed))
     run = measured.run
     try:
-        run.interrupted = await _until_interrupted(
+        run.interrupted = await until_interrupted(
             lambda: _trials(scenario, servers, measured, progress, keep_requests)
         )
     except EnvironmentFault as fault:
@@ -109,7 +109,7 @@ async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
     return trial
 
 
-async def _until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
     """Do the work; on the first signal cancel it and let it clean up. Returns whether that happened."""
     task = asyncio.create_task(work())
     with _signals(task.cancel):

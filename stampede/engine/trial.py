@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from array import array
 from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any
@@ -49,13 +50,14 @@ class Requests:
         self._gate = Gate(clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._names = [key_name(label, number) for number in range(keys.count())]
-        self._plan = [(at, keys.pick(random)) for at in arrivals.offsets(concurrency, share, random)]
-        self._open = len(self._plan)
+        self._offsets = array("d", arrivals.offsets(concurrency, share, random))
+        self._keys = array("i", (keys.pick(random) for _ in self._offsets))
+        self._open = len(self._offsets)
         self._all_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def assemble(self) -> None:
         """Bring every caller of the first instant to the barrier."""
-        for at, key in self._plan:
+        for at, key in zip(self._offsets, self._keys, strict=True):
             if at == 0.0:
                 self._start(self._request(key, self.records.intend(key, 0.0)))
         gc.collect()
@@ -90,7 +92,7 @@ class Requests:
             task.cancel()
 
     async def _pace(self, release_at: float) -> None:
-        for at, key in self._plan:
+        for at, key in zip(self._offsets, self._keys, strict=True):
             if at == 0.0:
                 continue
             wait = release_at + at - self._clock()
@@ -109,6 +111,8 @@ class Requests:
             answer = await self._get(self._names[key])
         except RequestError as error:
             records.failed(row, clock(), str(error))
+        except Exception as error:  # a third party's plug-in: its bug is a result, not our crash
+            records.failed(row, clock(), f"{type(error).__name__}: {error}")
         else:
             records.answered(row, clock(), answer.role, answer.entry.version)
         self._open -= 1

@@ -60,4 +60,5 @@ class Requests:
     def latency(self) -> NDArray[np.float64]:
         """Seconds from the intended start to the answer, of those that got a value."""
         done = self.outcome == Outcome.OK
-        return (self.ended - self.intended)[done]
+        latency: NDArray[np.float64] = self.ended[done] - self.intended[done]
+        return latency

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 import msgspec
@@ -93,5 +93,5 @@ def _row(group: list[Trial]) -> Row:
     )
 
 
-def _distinct(texts: object) -> list[str]:
-    return list(dict.fromkeys(texts))  # type: ignore[call-overload, no-any-return]
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from stampede.core.model import Loaded
@@ -10,7 +11,7 @@ from stampede.core.model import Loaded
 class OpenOrigin(Protocol):
     """An origin with a connection to close."""
 
-    async def load(self, key: str) -> Loaded:
+    def load(self, key: str) -> Awaitable[Loaded]:
         """One load. Raises LoadError."""
         ...
 

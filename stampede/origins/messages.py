@@ -6,7 +6,6 @@ import msgspec
 
 from stampede.origins.finite import Seen
 
-
 MAX_FRAME = 256 * 1024 * 1024
 
 

@@ -7,7 +7,9 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixConnector, WSMsgType
 
@@ -38,7 +40,7 @@ class SlowDatabase:
     def __init__(self, session: ClientSession, socket: ClientWebSocketResponse) -> None:
         self._session = session
         self._socket = socket
-        self._calls: dict[int, asyncio.Future[Reply]] = {}
+        self._calls: dict[int, asyncio.Future[Any]] = {}
         self._serial = 0
         self._tasks = Tasks()
         self._out: TickBatch[Asked] = TickBatch(self._send, self._tasks)
@@ -62,21 +64,21 @@ class SlowDatabase:
         await self._socket.close()
         await self._session.close()
 
-    async def load(self, key: str) -> Loaded:
-        """One load. Raises LoadError."""
-        reply = await self._ask(lambda call: LoadAsked(call, key))
-        return Loaded(reply.value, reply.version)
+    def load(self, key: str) -> asyncio.Future[Loaded]:
+        """One load. Raises LoadError. No coroutine: thousands may wait here at once."""
+        return self._ask(partial(LoadAsked, key=key))
 
     async def reset(self, latency: str, connections: int, seed: int) -> None:
         """Begin a new count with this model. Raises LoadError."""
-        await self._ask(lambda call: ResetAsked(call, latency, connections, seed))
+        await self._ask(partial(ResetAsked, latency=latency, connections=connections, seed=seed))
 
     async def seen(self) -> Seen:
         """The database's own counts since the reset. Raises LoadError."""
-        return (await self._ask(SeenAsked)).seen or Seen()
+        seen: Seen = await self._ask(SeenAsked)
+        return seen
 
-    def _ask(self, message: Callable[[int], Asked]) -> asyncio.Future[Reply]:
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    def _ask(self, message: Callable[[int], Asked]) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self._reader.done():
             future.set_exception(LoadError(GONE))
             return future
@@ -109,7 +111,7 @@ class SlowDatabase:
         if reply.error is not None:
             future.set_exception(LoadError(reply.error))
         else:
-            future.set_result(reply)
+            future.set_result(reply.seen or Loaded(reply.value, reply.version))
 
 
 class SlowDatabaseProcess:

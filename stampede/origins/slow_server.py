@@ -67,9 +67,7 @@ class SlowDatabaseServer:
 
 def main(path: str) -> None:
     """Serve on a Unix socket until ended."""
-    web.run_app(
-        SlowDatabaseServer().app(), path=path, print=None, access_log=None, loop=uvloop.new_event_loop()
-    )
+    web.run_app(SlowDatabaseServer().app(), path=path, print=None, access_log=None, loop=uvloop.new_event_loop())
 
 
 if __name__ == "__main__":

@@ -34,9 +34,48 @@ create table tracks (
 )
 """
 _QUERY = "select * from tracks where TrackId > ? order by TrackId limit 10"
-_ADJECTIVES = "Amber Blue Broken Distant Electric Frozen Golden Hidden Iron Lonely Midnight Paper Silent Velvet".split()
-_NOUNS = "Avenue Bridge Cloud Dancer Engine Garden Harbour Lantern Mirror Ocean River Shadow Station Winter".split()
-_PEOPLE = "A. Moreau,B. Lindqvist,C. Okafor,D. Yamamoto,E. Castellanos,F. Novak,G. Haddad,H. Oduya".split(",")
+_ADJECTIVES = [
+    "Amber",
+    "Blue",
+    "Broken",
+    "Distant",
+    "Electric",
+    "Frozen",
+    "Golden",
+    "Hidden",
+    "Iron",
+    "Lonely",
+    "Midnight",
+    "Paper",
+    "Silent",
+    "Velvet",
+]
+_NOUNS = [
+    "Avenue",
+    "Bridge",
+    "Cloud",
+    "Dancer",
+    "Engine",
+    "Garden",
+    "Harbour",
+    "Lantern",
+    "Mirror",
+    "Ocean",
+    "River",
+    "Shadow",
+    "Station",
+    "Winter",
+]
+_PEOPLE = [
+    "A. Moreau",
+    "B. Lindqvist",
+    "C. Okafor",
+    "D. Yamamoto",
+    "E. Castellanos",
+    "F. Novak",
+    "G. Haddad",
+    "H. Oduya",
+]
 
 
 def rows(seed: int = 1) -> list[tuple[object, ...]]:

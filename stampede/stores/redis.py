@@ -130,9 +130,7 @@ class RedisStore:
         news = _News(key, entry if tell is Tell.PUSH else None, None)
         message = _encode(news) if tell is not Tell.NOTHING else b""
         envelope = _encode(entry)
-        return bool(
-            await self._run("fill", self._names(key), token, envelope, _ms(ttl), self._channel, message)
-        )
+        return bool(await self._run("fill", self._names(key), token, envelope, _ms(ttl), self._channel, message))
 
     async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
         message = _encode(_News(key, None, error)) if tell is not Tell.NOTHING else b""

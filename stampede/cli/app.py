@@ -1,0 +1,79 @@
+"""The Typer application. Commands import what they need when they run: `--help` stays quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from stampede.cli import calibrate, explain, list_, run
+from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+
+app = typer.Typer(
+    name="stampede",
+    help="Will my cache stampede, and which protection should I use?",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,  # rich help costs more than the command itself
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: stampede run --concurrency 500",
+)
+app.command("run")(run.command)
+app.command("list")(list_.command)
+app.command("explain")(explain.command)
+app.command("calibrate")(calibrate.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from stampede.engine.environment import own_version
+
+        typer.echo(f"stampede {own_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Will my cache stampede, and which protection should I use?"""
+
+
+def run_app() -> int:
+    """Run the command line and return its exit code; an error is one line on standard error."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        result = app(standalone_mode=False)
+        sys.stdout.flush()
+    except StampedeError as error:
+        if debug:
+            raise
+        return _complain(str(error), error.exit_code)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error of the parser
+            error.show()
+            return int(error.exit_code)
+        return _complain(f"unexpected {type(error).__name__}: {error} (--debug shows where)", ENVIRONMENT)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"stampede: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,111 @@
+"""What the measuring commands share: check the output first, measure, print, export, and choose the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from stampede.cli.progress import LiveProgress
+from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, UsageError
+from stampede.core.scenario import Scenario
+from stampede.engine import calibrate as engine
+from stampede.engine.bench import Servers
+from stampede.engine.run import Measured, measure
+from stampede.measure.run import Run
+from stampede.reports import calibration, files
+from stampede.reports.json import render as render_json
+from stampede.reports.table import show
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the results go."""
+
+    exports: tuple[Path, ...] = ()
+    requests: Path | None = None
+    json: bool = False
+    quiet: bool = False
+
+    def check(self) -> None:
+        """Find out before the run whether everything can be written. Raises UsageError, ExportFailed."""
+        for path in self.exports:
+            files.check(path, files.EXPORTS)
+        if self.requests is not None:
+            files.check(self.requests, files.REQUESTS)
+
+
+def servers(
+    redis: str | None,
+    redis_server: str | None,
+    redis_pool: int | None,
+    database: str | None,
+    query: str | None,
+) -> Servers:
+    """The servers that the options name. Raises UsageError where they contradict each other."""
+    if redis_server and redis:
+        raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
+    if (database is None) != (query is None):
+        raise UsageError("--database and --query go together: the query is what one load runs")
+    return Servers(redis or None, redis_server, redis_pool, database, query)
+
+
+def run(scenario: Scenario, where: Servers, seed: int, output: Output) -> int:
+    """Measure, print, export; returns the exit code."""
+    output.check()
+    with LiveProgress(len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
+        measured = asyncio.run(measure(scenario, where, seed, progress, output.requests is not None))
+    if output.json:
+        sys.stdout.buffer.write(render_json(measured.run))
+    elif not output.quiet:
+        show(measured.run, Console(highlight=False))
+    export(measured, output)
+    if measured.fault is not None:
+        raise measured.fault
+    return exit_code(measured.run)
+
+
+def calibrate(instances: int, trials: int, where: Servers, seed: int, output: Output) -> int:
+    """Calibrate, print, export; returns the exit code."""
+    output.check()
+    with LiveProgress(len(engine.SIZES) * trials, quiet=output.quiet) as progress:
+        result = uvloop.run(engine.calibrate(instances, trials, where, seed, progress))
+    if output.json:
+        sys.stdout.buffer.write(calibration.render_json(result))
+    elif not output.quiet:
+        calibration.show(result, Console(highlight=False))
+    renders = {".json": calibration.render_json, ".csv": calibration.render_csv}
+    _all([partial(files.write, path, [renders[path.suffix.lower()](result)]) for path in output.exports])
+    return INTERRUPTED if result.run.interrupted else OK
+
+
+def export(measured: Measured, output: Output) -> None:
+    """Write every file that can be written. Raises ExportFailed for the first that cannot."""
+    writes = [partial(files.export, measured.run, path) for path in output.exports]
+    if output.requests is not None:
+        writes.append(partial(files.export_requests, measured.requests, output.requests))
+    _all(writes)
+
+
+def _all(writes: Sequence[Callable[[], None]]) -> None:
+    failures = []
+    for write in writes:
+        try:
+            write()
+        except ExportFailed as failure:
+            failures.append(str(failure))
+    if failures:
+        raise ExportFailed("; ".join(failures))
+
+
+def exit_code(run: Run) -> int:
+    """Interrupted, or INVALID if a strategy has no valid trial, or all well."""
+    if run.interrupted:
+        return INTERRUPTED
+    return INVALID if any(not row.valid for row in run.summary) else OK

@@ -1,0 +1,141 @@
+"""What this machine can measure validly: the harness measures itself."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import msgspec
+from redis.asyncio import Redis
+
+from stampede.core import scenario as scenarios
+from stampede.core.model import Entry, Loaded
+from stampede.core.scenario import Scenario
+from stampede.core.strategy import Strategy
+from stampede.core.tasks import Tasks
+from stampede.core.workload import Share
+from stampede.engine import compose
+from stampede.engine.bench import Bench, Servers
+from stampede.engine.run import FLOOR_STRATEGY, Progress, new_run, until_interrupted
+from stampede.engine.trial import Requests
+from stampede.measure.calibration import Calibration, Paired, SizeRow
+from stampede.stores.memory import MemoryStore
+from stampede.stores.redis import RedisStore
+from stampede.stores.wire import connect
+from stampede.workload.arrivals.burst import Burst
+from stampede.workload.keys.single import Single
+
+SIZES = (100, 500, 1000, 5000, 10_000)
+IN_FLIGHT = 50
+GETS = 10_000
+MEMORY_REQUESTS = 10_000
+VALUE = b"x" * 1500
+
+
+async def calibrate(instances: int, trials: int, servers: Servers, seed: int, progress: Progress) -> Calibration:
+    """Measure arrival spread and floor by burst size, the store against redis-py's pool, and memory.
+
+    Raises:
+        StampedeError: the bench could not be set up.
+    """
+    base = scenarios.load("warm-hits")
+    base = msgspec.structs.replace(base, fleet=scenarios.Fleet(instances))
+    result = Calibration(new_run(base, seed))
+    result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, servers, progress))
+    return result
+
+
+async def _measure(result: Calibration, base: Scenario, trials: int, servers: Servers, progress: Progress) -> None:
+    progress.begins("starting servers and instances")
+    async with Bench(servers, base.fleet.instances) as bench:
+        result.run.environment.update(bench.describe())
+        for size in SIZES:
+            workload = msgspec.structs.replace(base.workload, concurrency=size)
+            scenario = msgspec.structs.replace(base, name=f"burst-{size}", workload=workload)
+            progress.begins(f"bursts of {size:,}")
+            await bench.trial(scenario, FLOOR_STRATEGY, 0, result.run.seed)
+            for number in range(1, trials + 1):
+                trial, _ = await bench.trial(scenario, FLOOR_STRATEGY, number, result.run.seed + number)
+                result.run.trials.append(trial)
+                progress.ends(trial)
+            result.sizes.append(SizeRow.of(result.run.trials[-trials:]))
+        progress.begins("the store against redis-py's pool")
+        result.gets = await _compare_gets(bench.redis_url, bench.prefix, trials)
+    progress.begins("memory per request in flight")
+    for strategy in (FLOOR_STRATEGY, "single-flight", "two-level"):
+        result.memory[strategy] = await _memory_per_request(strategy)
+
+
+async def _compare_gets(url: str, prefix: str, trials: int) -> Paired:
+    """GET/s with 50 in flight, the store and redis-py's blocking pool of 50 in turn, over the same key."""
+    store = await RedisStore.open(url, prefix)
+    pooled: Redis = connect(url, IN_FLIGHT)
+    await store.put("gets", Entry(VALUE, 1, 0.0, 0.0, 0.0), ttl=60)
+
+    async def raw() -> object:
+        return await pooled.get(prefix + "gets")
+
+    try:
+        pairs = [(await _rate(lambda: store.get("gets")), await _rate(raw)) for _ in range(trials + 1)]
+        return Paired.of(pairs[1:])
+    finally:
+        await store.delete("gets")
+        await store.close()
+        await pooled.aclose()
+
+
+async def _rate(get: Callable[[], Awaitable[object]]) -> float:
+    left = iter(range(GETS))
+
+    async def worker() -> None:
+        for _ in left:
+            await get()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+    return GETS / (time.perf_counter() - began)
+
+
+async def _memory_per_request(strategy: str) -> float:
+    """Bytes of Python memory per request while all of a burst wait for the origin."""
+    loop = asyncio.get_running_loop()
+    loads: list[asyncio.Future[Loaded]] = []
+
+    def origin(key: str) -> asyncio.Future[Loaded]:
+        loads.append(loop.create_future())
+        return loads[-1]
+
+    tasks = Tasks()
+    protection = compose.protection(
+        Strategy.parse(strategy),
+        store=MemoryStore(time.monotonic),
+        origin=origin,
+        ttl=60.0,
+        clock=time.monotonic,
+        random=Random(1),
+        tasks=tasks,
+        owner="memory",
+    )
+    gc.collect()
+    tracemalloc.start()
+    try:
+        requests = Requests(
+            protection.get, "m", Burst(), Single(), MEMORY_REQUESTS, Share(0, 1), Random(1), time.monotonic
+        )
+        await requests.assemble()
+        running = asyncio.create_task(requests.run(time.monotonic(), 60))
+        await asyncio.sleep(0.5)
+        while not loads:
+            await asyncio.sleep(0.05)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    for load in loads:
+        load.set_result(Loaded(VALUE, 1))
+    await running
+    await tasks.settle(1)
+    return used / MEMORY_REQUESTS

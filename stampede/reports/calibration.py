@@ -1,0 +1,75 @@
+"""A calibration, for the terminal and for files."""
+
+from __future__ import annotations
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from stampede.core.scenario import from_data
+from stampede.measure.calibration import Calibration
+from stampede.reports import csv
+
+
+def show(calibration: Calibration, console: Console) -> None:
+    """Print one table and what follows from it."""
+    scenario = from_data(calibration.run.scenario)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in (
+        "burst",
+        "spread\nms",
+        "worst\nms",
+        "floor\np50 ms",
+        "floor\np99 ms",
+        "floor\nmax ms",
+        "loop\nlag ms",
+        "valid",
+    ):
+        table.add_column(title, justify="right")
+    for row in calibration.sizes:
+        figures = (
+            row.spread_ms,
+            row.spread_max_ms,
+            row.floor_p50_ms,
+            row.floor_p99_ms,
+            row.floor_max_ms,
+            row.loop_lag_ms,
+        )
+        table.add_row(f"{row.requests:,}", *(f"{x:.1f}" for x in figures), f"{row.valid}/{row.trials}")
+    console.print(table)
+    for line in sentences(calibration, scenario.fleet.instances, str(scenario.database.latency)):
+        console.print(line, markup=False)
+
+
+def sentences(calibration: Calibration, instances: int, latency: str) -> list[str]:
+    """What the figures mean."""
+    lines = []
+    if calibration.sizes:
+        largest = calibration.largest_valid
+        lines.append(
+            f"Largest valid burst: {largest:,} requests over {instances} instances in front of a {latency} database."
+            if largest
+            else f"No burst is valid here in front of a {latency} database: this machine is too busy or too slow."
+        )
+    if (gets := calibration.gets) is not None:
+        lines.append(
+            f"Store: {gets.store_per_s:,.0f} GET/s, redis-py's pool of 50: {gets.pool_per_s:,.0f} GET/s, "
+            f"{gets.ratio:.1f} times as many [{gets.ratio_min:.1f}, {gets.ratio_max:.1f}], with 50 in flight."
+        )
+    if calibration.memory:
+        parts = ", ".join(f"{name} {used / 1000:.2f} kB" for name, used in calibration.memory.items())
+        lines.append(f"Memory per request in flight, of 10,000: {parts}.")
+    if calibration.run.interrupted:
+        lines.append("Interrupted: only what had been measured is shown.")
+    return lines
+
+
+def render_json(calibration: Calibration) -> bytes:
+    """Everything, with the trials."""
+    return msgspec.json.format(msgspec.json.encode(calibration, enc_hook=str), indent=2) + b"\n"
+
+
+def render_csv(calibration: Calibration) -> bytes:
+    """The trials, in the columns of every other run."""
+    return csv.render(calibration.run)

@@ -1,0 +1,85 @@
+"""What was seen, in words."""
+
+from __future__ import annotations
+
+from stampede.core.scenario import from_data
+from stampede.measure.run import Run
+from stampede.measure.summary import Row
+
+
+def sentence(run: Run) -> str:
+    """One sentence or two for the whole run."""
+    rows = [row for row in run.summary if row.valid]
+    if not run.summary:
+        return "Nothing was measured."
+    if not rows:
+        return "No trial is valid, so nothing can be said about the strategies."
+    if all(row.db_hits_ideal == 0 for row in rows):
+        return _of_hits(rows)
+    parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
+    return "; ".join(parts) + ". " + _fastest(run, rows)
+
+
+def _of_hits(rows: list[Row]) -> str:
+    loaded = [row for row in rows if _hits(row)]
+    if loaded:
+        return f"The cache was warm, and yet the database was hit with {_names(loaded)}."
+    low, high = _by_p99(rows)[0], _by_p99(rows)[-1]
+    text = f"Everybody hit and the database saw no load; p99 {_p99(low)} with {low.strategy}"
+    return text + (f", {_p99(high)} with {high.strategy}." if high is not low else ".")
+
+
+def _unprotected(rows: list[Row]) -> str:
+    worst = max(rows, key=_hits)
+    if _hits(worst) <= worst.db_hits_ideal or _hits(worst) <= worst.instances * worst.db_hits_ideal:
+        return ""
+    return (
+        f"With {worst.strategy} {worst.requests:,} requests became {_hits(worst):,.0f} DB hits "
+        f"where {worst.db_hits_ideal:,} would do (p99 {_p99(worst)})"
+    )
+
+
+def _per_instance(rows: list[Row]) -> str:
+    local = [row for row in rows if row.instances > 1 and _hits(row) == row.instances * row.db_hits_ideal]
+    return f"{_names(local)} left one per instance, {_hits(local[0]):,.0f}" if local else ""
+
+
+def _ideal(rows: list[Row]) -> str:
+    ideal = [row for row in rows if _hits(row) == row.db_hits_ideal]
+    return f"{_names(ideal)} reached the ideal {ideal[0].db_hits_ideal:,}" if ideal else ""
+
+
+def _fastest(run: Run, rows: list[Row]) -> str:
+    """The lowest p99 among the strategies that spared the database most."""
+    fewest = min(map(_hits, rows))
+    answered = _by_p99([row for row in rows if _hits(row) == fewest])
+    if not answered:
+        return "Nobody got a value."
+    latency = from_data(run.scenario).database.latency
+    best = answered[0]
+    if len(answered) == 1:
+        return f"{best.strategy} had p99 {_p99(best)} in front of a database that takes {latency}."
+    return (
+        f"Of the {len(answered)} that spared the database most, {best.strategy} had the lowest p99: {_p99(best)} "
+        f"in front of a database that takes {latency}."
+    )
+
+
+def _by_p99(rows: list[Row]) -> list[Row]:
+    return sorted(
+        (r for r in rows if r.value("latency_p99_ms") is not None),
+        key=lambda r: r.value("latency_p99_ms") or 0,
+    )
+
+
+def _hits(row: Row) -> float:
+    return row.value("db_hits") or 0.0
+
+
+def _p99(row: Row) -> str:
+    return f"{row.value('latency_p99_ms'):,.0f} ms"
+
+
+def _names(rows: list[Row]) -> str:
+    names = [row.strategy for row in rows]
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
