@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _SECRETS = {"password", "pass", "pwd", "sslpassword", "token"}
 
@@ -20,5 +20,7 @@ def without_password(url: str) -> str:
     user, at, host = parts.netloc.rpartition("@")
     if ":" in user:
         user = user.partition(":")[0] + ":***"
-    safe = [(name, "***" if name.lower() in _SECRETS else value) for name, value in query]
-    return urlunsplit(parts._replace(netloc=user + at + host, query=urlencode(safe, safe="*/")))
+    safe = urlencode([(name, "***" if name.lower() in _SECRETS else value) for name, value in query], safe="*/")
+    # Put together by hand: urlunsplit would lose a slash of sqlite:////path.
+    authority = f"//{user}{at}{host}" if url.startswith(f"{parts.scheme}://") else ""
+    return f"{parts.scheme}:{authority}{parts.path}" + (f"?{safe}" if safe else "") if parts.scheme else "***"

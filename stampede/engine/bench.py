@@ -24,6 +24,7 @@ from stampede.engine.messages import Done, Prepare, Release, Setup
 from stampede.engine.trial import key_name
 from stampede.measure import trial as measure
 from stampede.measure.requests import Requests
+from stampede.measure.run import FAKE_SLOW
 from stampede.measure.trial import Observed, Trial
 from stampede.origins.finite import Seen
 from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
@@ -117,7 +118,7 @@ class Bench:
     def describe(self) -> dict[str, str]:
         """The servers, for the run's environment."""
         where = "embedded" if self._embedded else without_password(self.redis_url)
-        database = without_password(self._servers.database) if self._servers.database else "fake-slow SQLite"
+        database = without_password(self._servers.database) if self._servers.database else FAKE_SLOW
         return {"redis": f"{self.redis_version} ({where})", "database": database}
 
     def kill_instance(self, number: int) -> None:
@@ -180,8 +181,8 @@ class Bench:
             lost=[n for n in range(self._instances) if n not in done],
             errors=_add_up([d.columns.errors for d in ends]),
             db_hits=seen.hits if seen else None,
-            db_peak_in_flight=seen.peak_in_flight if seen else 0,
-            db_peak_queued=seen.peak_queued if seen else 0,
+            db_peak_in_flight=seen.peak_in_flight if seen else None,
+            db_peak_queued=seen.peak_queued if seen else None,
             changes=seen.timeline if seen else [],
         )
 

@@ -11,6 +11,7 @@ from stampede.measure.summary import Row
 from stampede.measure.trial import Trial
 
 SCHEMA = 1
+FAKE_SLOW = "fake-slow SQLite"
 
 
 class Run(msgspec.Struct, kw_only=True):

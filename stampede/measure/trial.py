@@ -12,7 +12,7 @@ from stampede.core.model import Outcome, Role
 from stampede.core.scenario import Scenario
 from stampede.measure.requests import Requests
 
-TIMELINE_POINTS = 200
+TIMELINE_POINTS = 100
 
 
 class Timeline(msgspec.Struct, frozen=True):
@@ -35,7 +35,8 @@ class RoleLatency(msgspec.Struct, frozen=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The unit of statistics. The first fields are the CSV's columns, in its order.
 
-    A latency is None when no request got a value. `db_peak_queued` and what follows are for JSON.
+    A latency is None when no request got a value, a peak
+    when the database is the user's own, which is not instrumented. `db_peak_queued` and what follows are for JSON.
     """
 
     scenario: str
@@ -50,7 +51,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     db_hits: int
     db_hits_ideal: int
     amplification: float
-    db_peak_in_flight: int
+    db_peak_in_flight: int | None
     latency_p50_ms: float | None
     latency_p90_ms: float | None
     latency_p99_ms: float | None
@@ -61,7 +62,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     arrival_spread_ms: float
     duration_s: float
     valid: bool
-    db_peak_queued: int = 0
+    db_peak_queued: int | None = None
     loads: int = 0
     store_errors: int = 0
     fenced_fills: int = 0
@@ -94,8 +95,8 @@ class Observed:
     lost: list[int]
     errors: dict[str, int]
     db_hits: dict[str, int] | None
-    db_peak_in_flight: int
-    db_peak_queued: int
+    db_peak_in_flight: int | None
+    db_peak_queued: int | None
     changes: list[tuple[float, int, int]]
 
 
@@ -171,8 +172,10 @@ def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float 
 def judge(scenario: Scenario, seen: Observed, spread: float, hits: int) -> tuple[list[str], list[str]]:
     """The reasons why the trial is INVALID, and warnings (design: "what makes a measurement valid")."""
     reasons, warnings = [], []
-    latency = float(scenario.database.latency.median)
-    if spread > latency / 2:
+    latency = float(scenario.database.latency.median) if seen.db_hits is not None else shortest_load(seen.requests)
+    if not latency:
+        warnings.append("no load was seen, so the arrival spread has nothing to be compared with")
+    elif spread > latency / 2:
         reasons.append(f"arrival spread {_ms(spread):.0f} ms is above half the database latency")
     elif spread > latency / 10:
         warnings.append(f"arrival spread {_ms(spread):.0f} ms is above a tenth of the database latency")
@@ -185,8 +188,14 @@ def judge(scenario: Scenario, seen: Observed, spread: float, hits: int) -> tuple
     return reasons, warnings
 
 
+def shortest_load(requests: Requests) -> float:
+    """The latency of a database that is not ours to set: no longer than the fastest leader; 0 without any."""
+    leaders = (requests.role == Role.LEADER) & (requests.outcome == Outcome.OK)
+    return float((requests.ended - requests.started)[leaders].min()) if leaders.any() else 0.0
+
+
 def thin(changes: list[tuple[float, int, int]]) -> Timeline | None:
-    """Reduce the database's changes to at most 200 steps, keeping every step's highest values."""
+    """Reduce the database's changes to at most 100 steps, keeping every step's highest values."""
     if not changes:
         return None
     times, in_flight, queued = (np.array(column) for column in zip(*changes, strict=True))

@@ -34,7 +34,7 @@ class SqlDatabase:
         shown = without_password(url)
         try:
             engine = create_async_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=300)
-        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
+        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError, TypeError) as error:
             raise UsageError(f"cannot use the database {shown} ({_first_line(error)}): write {DRIVERS}") from None
         database = cls(engine, query)
         try:

@@ -8,5 +8,5 @@ from stampede.measure.run import Run
 
 
 def render(run: Run) -> bytes:
-    """The JSON document, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(run, enc_hook=str), indent=2) + b"\n"
+    """The JSON document on one line, for its timelines would fill a page each with indentation."""
+    return msgspec.json.encode(run, enc_hook=str) + b"\n"

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core.scenario import from_data
-from stampede.measure.run import Run
+from stampede.core.scenario import DatabaseSetup, from_data
+from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports.words import sentence
 
@@ -35,9 +35,16 @@ def heading(run: Run) -> Text:
     work, database, trials = scenario.workload, scenario.database, scenario.trials
     return Text.from_markup(
         f"[bold]{escape(scenario.name)}[/]: {work.concurrency:,} requests ({work.arrivals}, {work.keys}) over "
-        f"{_many(scenario.fleet.instances, 'instance')}, database {database.latency} × "
-        f"{_many(database.connections, 'connection')}, {_many(trials, 'trial')}, seed {run.seed}"
+        f"{_many(scenario.fleet.instances, 'instance')}, {escape(_database(run, database))}, "
+        f"{_many(trials, 'trial')}, seed {run.seed}"
     )
+
+
+def _database(run: Run, model: DatabaseSetup) -> str:
+    own = run.environment.get("database", FAKE_SLOW)
+    if own != FAKE_SLOW:
+        return f"database {own} (hits as the instances count them)"
+    return f"database {model.latency} × {_many(model.connections, 'connection')}"
 
 
 def _table(rows: list[Row]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stampede.core.scenario import from_data
-from stampede.measure.run import Run
+from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 
 
@@ -55,14 +55,14 @@ def _fastest(run: Run, rows: list[Row]) -> str:
     answered = _by_p99([row for row in rows if _hits(row) == fewest])
     if not answered:
         return "Nobody got a value."
-    latency = from_data(run.scenario).database.latency
     best = answered[0]
+    where = ""
+    if run.environment.get("database") == FAKE_SLOW:
+        where = f" in front of a database that takes {from_data(run.scenario).database.latency}"
     if len(answered) == 1:
-        return f"{best.strategy} had p99 {_p99(best)} in front of a database that takes {latency}."
-    return (
-        f"Of the {len(answered)} that spared the database most, {best.strategy} had the lowest p99: {_p99(best)} "
-        f"in front of a database that takes {latency}."
-    )
+        return f"{best.strategy} had p99 {_p99(best)}{where}."
+    spared = f"Of the {len(answered)} that spared the database most"
+    return f"{spared}, {best.strategy} had the lowest p99: {_p99(best)}{where}."
 
 
 def _by_p99(rows: list[Row]) -> list[Row]:
