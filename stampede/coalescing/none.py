@@ -22,3 +22,6 @@ class Unprotected(Coalescing):
 
     async def load(self, key: str) -> Answer:
         return Answer(await self.cache.load_and_put(key), Role.LEADER)
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.load(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Role
-from stampede.core.protection import Coalescing, Verdict
+from stampede.core.protection import Coalescing
 from stampede.core.tasks import Flights
 
 
@@ -36,6 +36,15 @@ class PromiseLock(Coalescing):
     async def _fly(self, key: str) -> Entry:
         # Read again: the flight before this one may have landed between the caller's miss and now.
         entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.judge(entry) is Verdict.FRESH:
+        if entry is not None and self.cache.usable(entry):
             return entry
         return await self.cache.load_and_put(key)
+
+    async def reload(self, key: str) -> Answer | None:
+        if self.flights.current(key) is not None:
+            return None
+        return Answer(await self.flights.start(key, self.cache.load_and_put(key)).join(), Role.LEADER)
+
+    async def invalidate(self, key: str) -> None:
+        self.flights.forget(key)
+        await super().invalidate(key)

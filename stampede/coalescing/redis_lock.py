@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Role, Tell
-from stampede.core.protection import Coalescing, Verdict
+from stampede.core.protection import Coalescing
 from stampede.core.units import Duration
 
 
@@ -32,7 +32,8 @@ class RedisLock(Coalescing):
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, self.cache.token()
         while True:
-            holder = await store.add(key, token, self.lease)
+            with self.giving_back(key, token):
+                holder = await store.add(key, token, self.lease)
             if holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
             answer = await self._poll(key, holder)
@@ -42,9 +43,9 @@ class RedisLock(Coalescing):
     async def _lead(self, key: str, token: str) -> Answer:
         # Read again: the value may have been filled between this caller's miss and its lock.
         entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.judge(entry) is Verdict.FRESH:
-            await self.cache.store.drop(key, token)
-            return Answer(entry, Role.HIT)
+        if entry is not None and self.cache.usable(entry):
+            await self.cache.quietly(self.cache.store.drop(key, token))
+            return Answer(entry, Role.WAITER)
         keep = 2 * self.poll_max
         entry = await self.cache.load_under_lease(key, token, self.lease, Tell.NOTHING, keep)
         return Answer(entry, Role.LEADER)
@@ -55,7 +56,7 @@ class RedisLock(Coalescing):
         while True:
             await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             look = await self.cache.store.look(key)
-            if look.entry is not None and self.cache.judge(look.entry) is Verdict.FRESH:
+            if look.entry is not None and self.cache.usable(look.entry):
                 return Answer(look.entry, Role.WAITER)
             if look.failed is not None:
                 if look.holder == holder:
@@ -64,3 +65,6 @@ class RedisLock(Coalescing):
             if look.holder != holder:
                 return None
             pause = min(pause * 2, self.poll_max)
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.reload_under_lease(key, self.lease, Tell.NOTHING)

@@ -11,7 +11,9 @@ import msgspec
 class Entry(msgspec.Struct, array_like=True, frozen=True):
     """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
 
-    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock.
+    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on, freshness
+    may have it reloaded; from `expires_at` on it is as good as missing, and kept only for when a load fails.
+    `kept` says that this is such a value, served beyond its time.
     Bytes and frozen: no caller can change a shared result under another.
     """
 
@@ -19,7 +21,9 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     version: int
     loaded_at: float
     stale_at: float
+    expires_at: float
     load_s: float
+    kept: bool = False
 
 
 class Loaded(NamedTuple):
@@ -63,7 +67,10 @@ class Tell(IntEnum):
 
 
 class Filled(NamedTuple):
-    """A watcher's news: the load ended. `entry` is set if it was pushed, `error` if the load failed."""
+    """A watcher's news: the load ended. `entry` is set if it was pushed, `error` if the load failed.
+
+    Neither: read again, or try for the right to load; the key may have been invalidated.
+    """
 
     entry: Entry | None
     error: str | None

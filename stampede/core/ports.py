@@ -70,8 +70,34 @@ class Store(Protocol):
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
 
+    async def claim(self, key: str, token: str, ttl: float) -> Look:
+        """Put the token in the value's own place unless something is there; the value or the holder that is there now."""
+        ...
+
+    async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
+        """Write the value over the claim, if it is still the token's (compare-and-set), and wake the watchers."""
+        ...
+
+    async def unclaim(self, key: str, token: str, error: str | None) -> bool:
+        """Remove the claim if it is still the token's (compare-and-delete), and tell the watchers."""
+        ...
+
     async def delete(self, key: str) -> None:
-        """Remove the value and void the guard, so that a load in progress cannot fill any more."""
+        """Invalidate: remove the value and void the guard, so that a load in progress cannot fill any more.
+
+        Watchers are told to ask again, and `invalidated` everywhere is called with the key.
+        """
+        ...
+
+    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+        """Have the callback called for every key that anybody in the fleet deletes."""
+        ...
+
+    async def track(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that changes in the store, whoever changed it, expiry included.
+
+        None means that changes may have been missed: all keys.
+        """
         ...
 
     def watch(self, key: str) -> asyncio.Future[Filled]:

@@ -1,44 +1,56 @@
 """What a protection is made of, and the way of one request through it.
 
 A protection is a product of choices: *freshness* judges what was read and says how long it lives, *coalescing*
-decides who may load, *resilience* changes what a load does when it is slow or fails.
+decides who may load, *resilience* changes what a load does when it is slow or fails, *locality* where to look first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from stampede.core.errors import StoreError
+from stampede.core.errors import RequestError, StoreError
 from stampede.core.model import Answer, Entry, Loaded, Role, Tell
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
 
-Load = Callable[[str], Awaitable[Loaded]]
+Get = Callable[[str], Awaitable[Answer]]
+Origin = Callable[[str], Awaitable[Loaded]]
+Loader = Callable[[str], Awaitable[Entry]]
 
 
 class Verdict(Enum):
     """What freshness says of a value that was found."""
 
     FRESH = "serve it"
-    EARLY = "serve it, but this caller volunteers to reload it first"
-    STALE = "serve it, and have it reloaded behind the caller's back"
+    EARLY = "this caller volunteers to reload it, and serves it if another one already does"
+    BEHIND = "serve it, and have it reloaded behind the caller's back"
     EXPIRED = "it is as good as missing"
 
 
 class Lifetime(NamedTuple):
-    """How long a new value lives, in seconds: until it is stale, and until Redis forgets it."""
+    """How long a new value lives, in seconds: until it is stale, and until it is as good as missing."""
 
     stale_after: float
-    forgotten_after: float
+    expires_after: float
 
 
-class Freshness:
+class Choice:
+    """What the choices of all families have in common. `excludes`: choices that it cannot go with, and why."""
+
+    excludes: ClassVar[dict[str, str]] = {}
+
+    async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
+        """Called in every instance before the first request; background work goes to `cache.tasks.keep`."""
+
+
+class Freshness(Choice):
     """When to reload. Subclasses are the files in `stampede/freshness/`."""
 
     def lifetime(self, ttl: float, random: Random) -> Lifetime:
@@ -46,18 +58,40 @@ class Freshness:
         raise NotImplementedError
 
     def judge(self, entry: Entry, now: float, random: Random) -> Verdict:
-        """What to do with a value that was found in the cache."""
+        """What to do with a value that was found and has not expired."""
         raise NotImplementedError
+
+
+class Wrapper(Choice):
+    """A choice that lies around loads or around requests: the files in `stampede/resilience/` and `locality/`.
+
+    `rank` orders several: the higher lies around the lower.
+    """
+
+    rank: ClassVar[int] = 0
+
+    def retention(self) -> float:
+        """Seconds for which a value is kept in the store after it has expired."""
+        return 0.0
+
+    def around_load(self, load: Loader, cache: Cache) -> Loader:
+        """The load with this choice around it; one per instance."""
+        return load
+
+    def around_get(self, get: Get, cache: Cache) -> Get:
+        """The way of a request with this choice around it; one per instance."""
+        return get
 
 
 @dataclass
 class Metrics:
-    """What a protection counts beside its answers."""
+    """What a protection counts beside its answers. `degraded`: flights that went on without the store."""
 
     loads: int = 0
     load_errors: int = 0
     fenced_fills: int = 0
     store_errors: int = 0
+    degraded: int = 0
 
 
 @dataclass
@@ -68,8 +102,9 @@ class Cache:
     """
 
     store: Store
-    origin: Load
+    origin: Origin
     freshness: Freshness
+    wrappers: Sequence[Wrapper]
     ttl: float
     clock: Clock
     random: Random
@@ -77,6 +112,12 @@ class Cache:
     owner: str
     metrics: Metrics = field(default_factory=Metrics)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._retention = max((choice.retention() for choice in self.wrappers), default=0.0)
+        self._loader: Loader = self._load_once
+        for choice in self.wrappers:
+            self._loader = choice.around_load(self._loader, self)
 
     def token(self) -> str:
         """A token that no other load in the fleet has or will have."""
@@ -86,10 +127,20 @@ class Cache:
         """Freshness's word on what was read; nothing at all is as good as expired."""
         if entry is None:
             return Verdict.EXPIRED
-        return self.freshness.judge(entry, self.clock(), self.random)
+        now = self.clock()
+        if now >= entry.expires_at:
+            return Verdict.EXPIRED
+        return Verdict.FRESH if entry.kept else self.freshness.judge(entry, now, self.random)
+
+    def usable(self, entry: Entry | None) -> bool:
+        """Whether a value can be served to somebody who has already waited."""
+        return entry is not None and self.clock() < entry.expires_at
 
     async def load(self, key: str) -> Entry:
-        """One load at the origin. Raises LoadError."""
+        """One load, with all resilience around it. Raises LoadError."""
+        return await self._loader(key)
+
+    async def _load_once(self, key: str) -> Entry:
         begun = self.clock()
         self.metrics.loads += 1
         try:
@@ -98,13 +149,12 @@ class Cache:
             self.metrics.load_errors += 1
             raise
         now = self.clock()
-        stale_at = now + self.freshness.lifetime(self.ttl, self.random).stale_after
-        return Entry(loaded.value, loaded.version, now, stale_at, now - begun)
+        life = self.freshness.lifetime(self.ttl, self.random)
+        return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
 
     def remaining(self, entry: Entry) -> float:
-        """Seconds for which Redis shall keep an entry that is written now."""
-        life = self.freshness.lifetime(self.ttl, self.random)
-        return max(0.001, entry.stale_at - self.clock() + life.forgotten_after - life.stale_after)
+        """Seconds for which the store shall keep an entry that is written now."""
+        return max(0.001, entry.expires_at - self.clock() + self._retention)
 
     async def load_and_put(self, key: str) -> Entry:
         """Load, and write without a guard. A store that fails now costs the callers nothing."""
@@ -122,23 +172,33 @@ class Cache:
         lease. A holder that lost its lease all the same still answers its own callers; its fill is fenced off.
         A failure releases the guard and tells the watchers; pollers find a note of it for `keep` seconds.
         """
-        load = asyncio.ensure_future(self.load(key))
+        store = self.store
         try:
-            while not (await asyncio.wait([load], timeout=lease / 3))[0]:
-                await self._quietly(self.store.renew(key, token, lease))
-            entry = load.result()
+            entry = await self.keeping(self.load(key), lease, lambda: store.renew(key, token, lease))
         except asyncio.CancelledError:
-            load.cancel()
-            await self._quietly(self.store.drop(key, token))
+            await self.quietly(store.drop(key, token))
             raise
         except Exception as error:
-            await self._quietly(self.store.fail(key, token, str(error), keep, tell))
+            await self.quietly(store.fail(key, token, str(error), keep, tell))
             raise
-        if await self._quietly(self.store.fill(key, token, entry, self.remaining(entry), tell)) is False:
+        if await self.quietly(store.fill(key, token, entry, self.remaining(entry), tell)) is False:
             self.metrics.fenced_fills += 1
         return entry
 
-    async def _quietly(self, step: Awaitable[bool]) -> bool | None:
+    async def keeping(
+        self, load: Coroutine[Any, Any, Entry], lease: float, renew: Callable[[], Awaitable[bool]]
+    ) -> Entry:
+        """Run the load, renewing every third of the lease. Raises what the load raises."""
+        task = asyncio.ensure_future(load)
+        try:
+            while not (await asyncio.wait([task], timeout=lease / 3))[0]:
+                await self.quietly(renew())
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        return task.result()
+
+    async def quietly(self, step: Awaitable[bool]) -> bool | None:
         """A step of the store that must not cost a caller its answer; None if it failed."""
         try:
             return await step
@@ -148,11 +208,11 @@ class Cache:
 
 
 @dataclass
-class Coalescing:
+class Coalescing(Choice):
     """Who may load. Subclasses are the files in `stampede/coalescing/`.
 
-    `get` is the common way: read, and turn to `load` if nothing usable was found. A choice that coalesces
-    before the read overrides `get` too.
+    `get` is the common way of a request. A choice says how a missing key is loaded (`load`) and how a value that is
+    still there is reloaded (`reload`); one that coalesces before the read overrides `get` too.
     """
 
     cache: Cache
@@ -160,10 +220,66 @@ class Coalescing:
     async def get(self, key: str) -> Answer:
         """Answer one caller. Raises LoadError or StoreError."""
         entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.judge(entry) is Verdict.FRESH:
-            return Answer(entry, Role.HIT)
-        return await self.load(key)
+        return await self.serve(key, entry) or await self.load(key)
+
+    async def serve(self, key: str, entry: Entry | None) -> Answer | None:
+        """Answer with what was read, reloading it as freshness wants it. None: it is missing."""
+        verdict = self.cache.judge(entry)
+        if entry is None or verdict is Verdict.EXPIRED:
+            return None
+        if verdict is Verdict.FRESH:
+            return Answer(entry, Role.STALE if entry.kept else Role.HIT)
+        if verdict is Verdict.EARLY:
+            return await self._volunteer(key) or Answer(entry, Role.HIT)
+        self.cache.tasks.spawn(self.reload(key))
+        return Answer(entry, Role.STALE if self.cache.clock() >= entry.stale_at else Role.HIT)
+
+    async def _volunteer(self, key: str) -> Answer | None:
+        """Reload early. Who does not get the right to load ducks out, and whose load fails has lost nothing yet."""
+        try:
+            return await self.reload(key)
+        except RequestError:
+            return None
 
     async def load(self, key: str) -> Answer:
         """The key is missing: load it, or wait for whoever does."""
         raise NotImplementedError
+
+    async def reload(self, key: str) -> Answer | None:
+        """The key is there and shall be renewed: load it, or return None if another one already does."""
+        raise NotImplementedError
+
+    @contextmanager
+    def giving_back(self, key: str, token: str) -> Iterator[None]:
+        """Around the steps that may take the guard: a caller cancelled among them must not leave it taken."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.cache.tasks.spawn(self._give_back(key, token))
+            raise
+
+    async def _give_back(self, key: str, token: str) -> None:
+        # The step that takes the guard may still be on its way, on another connection: so try twice.
+        for pause in (0.0, 0.1):
+            await asyncio.sleep(pause)
+            if await self.cache.quietly(self.cache.store.drop(key, token)):
+                return
+
+    async def reload_under_lease(self, key: str, lease: float, tell: Tell) -> Answer | None:
+        """Reload for choices with a guard: only its holder loads, and only if nobody was quicker."""
+        cache, token = self.cache, self.cache.token()
+        with self.giving_back(key, token):
+            if await cache.store.add(key, token, lease) != token:
+                return None
+        return await asyncio.shield(cache.tasks.spawn(self._reload_as_holder(key, token, lease, tell)))
+
+    async def _reload_as_holder(self, key: str, token: str, lease: float, tell: Tell) -> Answer:
+        entry = await self.cache.store.get(key)
+        if entry is not None and self.cache.judge(entry) is Verdict.FRESH:
+            await self.cache.quietly(self.cache.store.drop(key, token))
+            return Answer(entry, Role.HIT)
+        return Answer(await self.cache.load_under_lease(key, token, lease, tell, keep=0), Role.LEADER)
+
+    async def invalidate(self, key: str) -> None:
+        """Forget the value, wherever it is; a load in progress can no longer publish it. Raises StoreError."""
+        await self.cache.store.delete(key)

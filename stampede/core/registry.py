@@ -21,6 +21,7 @@ import msgspec
 from stampede.core.errors import UsageError
 
 STRATEGY_FAMILIES = {
+    "locality": "where to look first",
     "freshness": "when to reload",
     "coalescing": "who may load",
     "resilience": "what if loading is slow or fails",
@@ -66,7 +67,7 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
         UsageError: an unknown parameter, or a value of the wrong type or range.
     """
     known = parameters(plugin)
-    hints = get_type_hints(plugin)
+    hints = get_type_hints(plugin, include_extras=True)
     arguments: dict[str, Any] = {}
     for name, value in written.items():
         if name not in known:

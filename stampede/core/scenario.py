@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,12 +13,10 @@ from stampede.core.errors import UsageError
 from stampede.core.latency import Latency
 from stampede.core.spec import Call
 from stampede.core.strategy import Strategy
-from stampede.core.units import Duration
+from stampede.core.units import Count, Duration
 from stampede.core.workload import Arrivals, Keys
 
 DEFAULT = "cold-burst"
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -13,11 +13,12 @@ DEFAULTS = {"freshness": "ttl", "coalescing": "none"}
 
 @dataclass(frozen=True)
 class Strategy:
-    """The parsed spec; `str()` is its canonical form: freshness, coalescing, resilience, defaults left out."""
+    """The parsed spec; `str()` is its canonical form: locality, freshness, coalescing, resilience, defaults left out."""
 
     freshness: Call
     coalescing: Call
     resilience: tuple[Call, ...] = ()
+    locality: Call | None = None
 
     @classmethod
     def parse(cls, text: str) -> Strategy:
@@ -31,7 +32,7 @@ class Strategy:
             family = family_of(call, text)
             plugin = registry.load(family, call.name)
             registry.convert(plugin, call.name, call.params)
-            if chosen[family] and family in DEFAULTS:
+            if chosen[family] and family != "resilience":
                 raise UsageError(
                     f"'{text}', column {call.column}: '{call.name}' and '{chosen[family][0].name}' both decide "
                     f"{registry.STRATEGY_FAMILIES[family]}: keep one"
@@ -39,13 +40,16 @@ class Strategy:
             if any(call.name == other.name for other in chosen[family]):
                 raise UsageError(f"'{text}', column {call.column}: '{call.name}' is given twice: keep one")
             chosen[family].append(call)
+        _check_mix(chosen, text)
         single = {family: (chosen[family] or [Call(name)])[0] for family, name in DEFAULTS.items()}
-        return cls(**single, resilience=tuple(sorted(chosen["resilience"], key=lambda call: call.name)))
+        resilience = tuple(sorted(chosen["resilience"], key=lambda call: call.name))
+        return cls(**single, resilience=resilience, locality=next(iter(chosen["locality"]), None))
 
     def calls(self) -> list[tuple[str, Call]]:
         """Family and call of every choice, defaults too."""
+        first = [("locality", self.locality)] if self.locality else []
         both = [("freshness", self.freshness), ("coalescing", self.coalescing)]
-        return both + [("resilience", call) for call in self.resilience]
+        return first + both + [("resilience", call) for call in self.resilience]
 
     def __str__(self) -> str:
         shown = [str(call) for family, call in self.calls() if str(call) != DEFAULTS.get(family)]
@@ -64,3 +68,12 @@ def family_of(call: Call, text: str) -> str:
     known = [name for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
     where = f" (column {call.column} of '{text}')" if call.name != text else ""
     raise UsageError(registry.unknown("strategy", call.name, known) + where)
+
+
+def _check_mix(chosen: dict[str, list[Call]], text: str) -> None:
+    names = {call.name for calls in chosen.values() for call in calls}
+    for family, calls in chosen.items():
+        for call in calls:
+            for other, why in registry.load(family, call.name).excludes.items():
+                if other in names:
+                    raise UsageError(f"'{text}', column {call.column}: '{call.name}' cannot go with '{other}': {why}")

@@ -16,6 +16,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
+        self._endless: set[asyncio.Task[Any]] = set()
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a task that goes on when its starter is cancelled."""
@@ -24,13 +25,21 @@ class Tasks:
         task.add_done_callback(self._ended)
         return task
 
+    def keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Start a task that runs until the end, and is not waited for then."""
+        self._endless.add(self.spawn(coroutine))
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
+        self._endless.discard(task)
         if not task.cancelled():
             task.exception()  # retrieved here, because all who waited for it may have been cancelled
 
     async def settle(self, timeout: float) -> int:
-        """Wait for what runs; cancel what is left after `timeout` seconds. Returns how many were cancelled."""
+        """Wait for what ends by itself; cancel what is left after `timeout` seconds, and return how many those were."""
+        endless = set(self._endless)
+        for task in endless:
+            task.cancel()
         if self._running:
             await asyncio.wait(set(self._running), timeout=timeout)
         late = set(self._running)
@@ -89,6 +98,14 @@ class Flights(Generic[T]):
     def start(self, key: str, load: Coroutine[Any, Any, T]) -> Flight[T]:
         """Start the key's flight; it leaves the map before its waiters wake, however it ends."""
         task = self._tasks.spawn(load)
-        task.add_done_callback(lambda _: self._flights.pop(key, None))
+        task.add_done_callback(lambda _: self._landed(key, flight))
         flight = self._flights[key] = Flight(task)
         return flight
+
+    def _landed(self, key: str, flight: Flight[T]) -> None:
+        if self._flights.get(key) is flight:  # not forgotten, and followed by another, meanwhile
+            del self._flights[key]
+
+    def forget(self, key: str) -> None:
+        """Have the next caller start a new flight; those who wait for the current one still get its result."""
+        self._flights.pop(key, None)

@@ -1,11 +1,18 @@
-"""Durations as people write them: `250ms`, `2s`, `1m`."""
+"""Durations as people write them (`250ms`, `2s`, `1m`), and the ranges of other parameters."""
 
 from __future__ import annotations
 
 import math
 import re
+from typing import Annotated
+
+import msgspec
 
 from stampede.core.errors import UsageError
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Fraction = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")

@@ -74,7 +74,7 @@ async def _compare_gets(url: str, prefix: str, trials: int) -> Paired:
     """GET/s with 50 in flight, the store and redis-py's blocking pool of 50 in turn, over the same key."""
     store = await RedisStore.open(url, prefix)
     pooled: Redis = connect(url, IN_FLIGHT)
-    await store.put("gets", Entry(VALUE, 1, 0.0, 0.0, 0.0), ttl=60)
+    await store.put("gets", Entry(VALUE, 1, 0.0, 0.0, float("inf"), 0.0), ttl=60)
 
     async def raw() -> object:
         return await pooled.get(prefix + "gets")

@@ -19,7 +19,6 @@ import uvloop
 from stampede.core import scenario as scenarios
 from stampede.core.errors import StampedeError
 from stampede.core.lifeline import die_with_parent
-from stampede.core.protection import Coalescing
 from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
 from stampede.core.workload import Share
@@ -84,6 +83,7 @@ class Instance:
         share = Share(self._setup.number, self._setup.instances)
         random = Random(f"{asked.seed}/{share.instance}")
         self._tasks = Tasks()
+        self._store.forget_callbacks()
         self._protection = self._protect(asked, random)
         keys = scenarios.keys(workload)
         if asked.warm:
@@ -100,10 +100,11 @@ class Instance:
             random,
             self._clock,
         )
+        await self._protection.begin([key_name(asked.keys_label, number) for number in range(keys.count())])
         await self._requests.assemble()
         return Ready()
 
-    def _protect(self, asked: Prepare, random: Random) -> Coalescing:
+    def _protect(self, asked: Prepare, random: Random) -> compose.Protection:
         return compose.protection(
             Strategy.parse(asked.strategy),
             store=self._store,

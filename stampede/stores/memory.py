@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, Lease, Look, Tell
@@ -46,6 +47,7 @@ class MemoryStore:
         self.commands = 0
         self.latency = latency
         self._entries: _Expiring[Entry] = _Expiring(clock)
+        self._claims: _Expiring[str] = _Expiring(clock)
         self._guards: _Expiring[tuple[str, str | None]] = _Expiring(clock)
         self._watchers = Watchers()
 
@@ -57,9 +59,13 @@ class MemoryStore:
         await self._travel()
         return self._entries.get(key)
 
+    def _write(self, key: str, entry: Entry, ttl: float) -> None:
+        self._entries.set(key, entry, ttl)
+        self._watchers.changed(key)
+
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         await self._travel()
-        self._entries.set(key, entry, ttl)
+        self._write(key, entry, ttl)
 
     async def look(self, key: str) -> Look:
         await self._travel()
@@ -98,7 +104,7 @@ class MemoryStore:
         await self._travel()
         if not self._holds(key, token):
             return False
-        self._entries.set(key, entry, ttl)
+        self._write(key, entry, ttl)
         self._guards.pop(key)
         if tell is not Tell.NOTHING:
             self._watchers.tell(key, Filled(entry if tell is Tell.PUSH else None, None))
@@ -123,10 +129,44 @@ class MemoryStore:
         holder = self._take(key, token, ttl)
         return Lease(None, holder, self._guards.remaining(key))
 
+    async def claim(self, key: str, token: str, ttl: float) -> Look:
+        await self._travel()
+        entry, holder = self._entries.get(key), self._claims.get(key)
+        if entry is not None or holder is not None:
+            return Look(entry, None if entry is not None else holder)
+        self._claims.set(key, token, ttl)
+        return Look(None, token)
+
+    async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
+        await self._travel()
+        if self._claims.get(key) != token:
+            return False
+        self._claims.pop(key)
+        self._write(key, entry, ttl)
+        self._watchers.tell(key, Filled(None, None))
+        return True
+
+    async def unclaim(self, key: str, token: str, error: str | None) -> bool:
+        await self._travel()
+        if self._claims.get(key) != token:
+            return False
+        self._claims.pop(key)
+        self._watchers.tell(key, Filled(None, error))
+        return True
+
     async def delete(self, key: str) -> None:
         await self._travel()
         self._entries.pop(key)
         self._guards.pop(key)
+        self._claims.pop(key)
+        self._watchers.changed(key)
+        self._watchers.invalidated(key)
+
+    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+        self._watchers.on_invalidated(callback)
+
+    async def track(self, callback: Callable[[str | None], None]) -> None:
+        self._watchers.on_changed(callback)
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable
+import secrets
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
 
@@ -19,22 +20,28 @@ from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire
 
 SCRIPTS = {
     name: files("stampede.stores").joinpath("lua", f"{name}.lua").read_text()
-    for name in ("add", "drop", "fail", "fill", "lease", "renew")
+    for name in ("add", "claim", "delete", "drop", "fail", "fill", "lease", "renew", "swap")
 }
 _SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
 
 
 class _News(msgspec.Struct, array_like=True):
-    """What a fill or a failure publishes."""
+    """What a fill, a failure or an invalidation publishes."""
 
     key: str
     entry: Entry | None
     error: str | None
+    invalidated: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_news = msgspec.msgpack.Decoder(_News).decode
+
+
+CLAIM = "~"
+INVALIDATIONS = "__redis__:invalidate"
+SUBSCRIBE_TIMEOUT_S = 5.0
 
 
 def guard_name(value_name: str) -> str:
@@ -55,6 +62,8 @@ class RedisStore:
         self._channel = prefix + "fills"
         self._watchers = Watchers()
         self._listener: asyncio.Task[None] | None = None
+        self._tracker: asyncio.Task[None] | None = None
+        self._compares = False  # whether the server knows SET … IFEQ
 
     @classmethod
     async def open(cls, url: str, prefix: str, pool: int | None = None) -> RedisStore:
@@ -69,7 +78,7 @@ class RedisStore:
             await store._load_scripts()
             subscribed = asyncio.Event()
             store._listener = asyncio.create_task(store._listen(subscribed))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
                 await subscribed.wait()
         except TimeoutError:
             await store.close()
@@ -85,10 +94,11 @@ class RedisStore:
         return self._wire.commands
 
     async def close(self) -> None:
-        """End the subscription and close every connection."""
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.wait([self._listener])
+        """End the subscriptions and close every connection."""
+        for task in (self._listener, self._tracker):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         with contextlib.suppress(RedisError, OSError):
             await self._wire.client.aclose()
             await self._wire.client.connection_pool.disconnect()
@@ -100,15 +110,14 @@ class RedisStore:
     # -- the contract ------------------------------------------------------------------------------------------
 
     async def get(self, key: str) -> Entry | None:
-        reply = await self._send("GET", self._prefix + key)
-        return _decode_entry(reply) if reply is not None else None
+        return _entry(await self._send("GET", self._prefix + key))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         await self._send("SET", self._prefix + key, _encode(entry), "PX", _ms(ttl))
 
     async def look(self, key: str) -> Look:
         value, guard = await self._send("MGET", *self._names(key))
-        entry = _decode_entry(value) if value is not None else None
+        entry = _entry(value)
         if guard is None:
             return Look(entry, None)
         holder: str = guard.decode()
@@ -140,14 +149,55 @@ class RedisStore:
     async def lease(self, key: str, token: str, ttl: float) -> Lease:
         value, holder, left_ms = await self._run("lease", self._names(key), token, _ms(ttl))
         if value is not None:
-            return Lease(_decode_entry(value), None, 0.0)
+            return Lease(_entry(value), None, 0.0)
         return Lease(None, holder.decode(), max(0.001, left_ms / 1000))
 
+    async def claim(self, key: str, token: str, ttl: float) -> Look:
+        there = await self._run("claim", [self._prefix + key], CLAIM + token, _ms(ttl))
+        if _is_claim(there):
+            return Look(None, there.decode().removeprefix(CLAIM))
+        return Look(_entry(there), None)
+
+    async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
+        name, claim, envelope = self._prefix + key, CLAIM + token, _encode(entry)
+        if self._compares:
+            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", _ms(ttl))
+        else:
+            step = self._run("swap", [name], claim, envelope, _ms(ttl))
+        swapped, _ = await asyncio.gather(step, self._publish(_News(key, None, None)))
+        return bool(swapped)
+
+    async def unclaim(self, key: str, token: str, error: str | None) -> bool:
+        name, claim = self._prefix + key, CLAIM + token
+        removed = bool(await self._run("drop", [name], claim))
+        if removed:
+            await self._publish(_News(key, None, error))
+        return removed
+
     async def delete(self, key: str) -> None:
-        await self._send("UNLINK", *self._names(key))
+        news = _encode(_News(key, None, None, invalidated=True))
+        await self._run("delete", self._names(key), self._channel, news)
+
+    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+        self._watchers.on_invalidated(callback)
+
+    async def track(self, callback: Callable[[str | None], None]) -> None:
+        self._watchers.on_changed(callback)
+        if self._tracker is None:
+            tracking = asyncio.Event()
+            self._tracker = asyncio.create_task(self._track(tracking))
+            try:
+                async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+                    await tracking.wait()
+            except TimeoutError:
+                raise StoreError("Redis does not let us track changes") from None
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
+
+    def forget_callbacks(self) -> None:
+        """Forget who wanted to hear of invalidations and changes: their trial is over."""
+        self._watchers.forget()
 
     # -- the way there -----------------------------------------------------------------------------------------
 
@@ -160,6 +210,9 @@ class RedisStore:
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
 
+    def _publish(self, news: _News) -> Awaitable[Any]:
+        return self._send("PUBLISH", self._channel, _encode(news))
+
     async def _run(self, script: str, keys: list[str], *arguments: Argument) -> Any:
         command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
         try:
@@ -171,6 +224,16 @@ class RedisStore:
     async def _load_scripts(self) -> None:
         for text in SCRIPTS.values():
             await self._send("SCRIPT LOAD", text)
+
+    async def _knows_ifeq(self) -> bool:
+        """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error."""
+        try:
+            await self._send("SET", self._prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
+        except StoreError as error:
+            if "syntax" in str(error).lower():
+                return False
+            raise
+        return True
 
     async def _listen(self, subscribed: asyncio.Event) -> None:
         """Hear all fills of the fleet over one subscription; come back after a lost connection.
@@ -185,14 +248,65 @@ class RedisStore:
                     await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
                     subscribed.set()
                     async for message in pubsub.listen():
-                        news = _decode_news(message["data"])
-                        self._watchers.tell(news.key, Filled(news.entry, news.error))
+                        self._hear(_decode_news(message["data"]))
             except (RedisError, OSError):
                 await asyncio.sleep(0.1)
             finally:
                 with contextlib.suppress(RedisError, OSError):
                     await client.aclose()
 
+    def _hear(self, news: _News) -> None:
+        if news.invalidated:
+            self._watchers.invalidated(news.key)
+        else:
+            self._watchers.tell(news.key, Filled(news.entry, news.error))
+
+    async def _track(self, tracking: asyncio.Event) -> None:
+        """Have Redis name every changed key below our prefix (client-side caching in broadcasting mode).
+
+        The connection that asks for it redirects the names to one that listens: that works with every protocol
+        version. After a lost connection everything may have changed.
+        """
+        name = f"{self._prefix}tracker-{secrets.token_hex(4)}"
+        while True:
+            asking = connect(self._url, 1, timeout=None)
+            listening = connect(self._url, 1, timeout=None, client_name=name, protocol=2)
+            try:
+                async with listening.pubsub(ignore_subscribe_messages=True) as pubsub, asking.client() as held:
+                    await pubsub.subscribe(INVALIDATIONS)
+                    await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
+                    listeners = await held.client_list(_type="pubsub")
+                    number = next(client["id"] for client in listeners if client["name"] == name)
+                    await held.execute_command(  # type: ignore[no-untyped-call]
+                        "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._prefix
+                    )
+                    tracking.set()
+                    async for message in pubsub.listen():
+                        self._change(message["data"])
+            except (RedisError, OSError):
+                await asyncio.sleep(0.1)
+            finally:
+                self._watchers.changed(None)
+                with contextlib.suppress(RedisError, OSError):
+                    await asking.aclose()
+                    await listening.aclose()
+
+    def _change(self, names: list[bytes] | None) -> None:
+        if names is None:  # the whole database was flushed
+            self._watchers.changed(None)
+            return
+        for name in names:
+            self._watchers.changed(name.decode().removeprefix(self._prefix))
+
 
 def _ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
+
+
+def _is_claim(value: bytes) -> bool:
+    """Whether a claim is in the value's place; an envelope is a msgpack array and begins otherwise."""
+    return value.startswith(CLAIM.encode())
+
+
+def _entry(value: bytes | None) -> Entry | None:
+    return None if value is None or _is_claim(value) else _decode_entry(value)

@@ -1,8 +1,9 @@
-"""Who waits for which key's fill: one future per key, shared by all waiters of an instance."""
+"""Who waits for news of which key: one future per key, shared by all waiters of an instance; and who hears all."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from stampede.core.model import Filled
@@ -13,6 +14,8 @@ class Watchers:
 
     def __init__(self) -> None:
         self._futures: WeakValueDictionary[str, asyncio.Future[Filled]] = WeakValueDictionary()
+        self._on_invalidated: list[Callable[[str], None]] = []
+        self._on_changed: list[Callable[[str | None], None]] = []
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         """The future of the key's next news."""
@@ -27,3 +30,27 @@ class Watchers:
         future = self._futures.pop(key, None)
         if future is not None and not future.done():
             future.set_result(news)
+
+    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+        """Have the callback called for every key that is deleted."""
+        self._on_invalidated.append(callback)
+
+    def on_changed(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that changes, and with None when changes may have been missed."""
+        self._on_changed.append(callback)
+
+    def invalidated(self, key: str) -> None:
+        """The key was deleted: its waiters ask again."""
+        for callback in self._on_invalidated:
+            callback(key)
+        self.tell(key, Filled(None, None))
+
+    def changed(self, key: str | None) -> None:
+        """The key changed in the store."""
+        for callback in self._on_changed:
+            callback(key)
+
+    def forget(self) -> None:
+        """Forget all callbacks: those who wanted them are gone."""
+        self._on_invalidated.clear()
+        self._on_changed.clear()

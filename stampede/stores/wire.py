@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError, RedisError
 from stampede.core.errors import StoreError, UsageError
 
 Argument = str | bytes | int
-SOCKET_TIMEOUT_S = 10.0
+SOCKET_TIMEOUT_S = 2.0
 LANES = 4
 
 
@@ -32,8 +32,8 @@ class Wire(Protocol):
         ...
 
 
-def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S) -> Redis:
-    """A client that never repeats a command by itself, with at most `connections` connections.
+def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S, **more: Any) -> Redis:
+    """A client that never repeats a command by itself, with at most `connections` connections; `more` is redis-py's.
 
     Raises:
         UsageError: the URL is no Redis URL.
@@ -46,6 +46,7 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
             retry=Retry(NoBackoff(), 0),
             socket_timeout=timeout,
             socket_connect_timeout=5.0,
+            **more,
         )
     except ValueError as error:
         raise UsageError(f"not a Redis URL ({error}): write redis://HOST:PORT/DB or unix:///PATH") from None
