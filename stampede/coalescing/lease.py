@@ -16,8 +16,8 @@ from stampede.core.units import Duration
 class Lease(Coalescing):
     """One step in Redis answers a request with the value, with "you load", or with "wait".
 
-    mechanism:  the step that finds no value grants a lease with a token, or names its holder; the holder loads, and its
-                fill, fenced by the token, pushes the value to all who wait
+    mechanism:  the step that finds no value grants a lease with a token, or names its holder; the holder loads, and
+                its fill, fenced by the token, pushes the value to all who wait
     loads:      1 in the fleet per expiry; the lease is renewed while the load runs
     waiting:    Δ and one push: no poll, no second read; every caller asks Redis once
     staleness:  as the freshness choice says; a delete voids the lease, so an older value never overwrites it

@@ -10,15 +10,11 @@ from typing import ClassVar
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Filled, Role, Tell
+from stampede.core.names import marker_of
 from stampede.core.protection import Cache, Coalescing
 from stampede.core.units import Duration
 
 SETTLE_S = 0.001
-
-
-def marker_of(owner: str) -> str:
-    """The key whose guard says that an owner lives."""
-    return f"owner/{owner}"
 
 
 @dataclass

@@ -11,8 +11,8 @@ import msgspec
 class Entry(msgspec.Struct, array_like=True, frozen=True):
     """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
 
-    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on, freshness
-    may have it reloaded; from `expires_at` on it is as good as missing, and kept only for when a load fails.
+    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on,
+    freshness may have it reloaded; from `expires_at` on it is as good as missing, and kept only for when a load fails.
     `kept` says that this is such a value, served beyond its time.
     Bytes and frozen: no caller can change a shared result under another.
     """

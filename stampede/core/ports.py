@@ -71,7 +71,7 @@ class Store(Protocol):
         ...
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        """Put the token in the value's own place unless something is there; the value or the holder that is there now."""
+        """Put the token in the value's own place unless something is there; what is there now."""
         ...
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import Enum
 from random import Random
 from typing import Any, ClassVar, NamedTuple
@@ -92,6 +92,9 @@ class Metrics:
     fenced_fills: int = 0
     store_errors: int = 0
     degraded: int = 0
+
+    def __add__(self, other: Metrics) -> Metrics:
+        return Metrics(*(mine + others for mine, others in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass

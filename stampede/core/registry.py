@@ -52,23 +52,29 @@ def summary(plugin: type[Any]) -> str:
     return (plugin.__doc__ or "").strip().partition("\n")[0]
 
 
+REQUIRED = object()
+
+
 def parameters(plugin: type[Any]) -> dict[str, Any]:
-    """A plug-in's parameters with their defaults: its dataclass fields that have one."""
+    """A plug-in's parameters with their defaults, or REQUIRED: its dataclass fields but the cache."""
     if not dataclasses.is_dataclass(plugin):
         return {}
-    fields = [f for f in dataclasses.fields(plugin) if f.init and f.default is not dataclasses.MISSING]
-    return {f.name.replace("_", "-"): f.default for f in fields}
+    fields = [f for f in dataclasses.fields(plugin) if f.init and f.name != "cache"]
+    return {f.name.replace("_", "-"): REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields}
 
 
 def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dict[str, Any]:
     """Turn parameters as written (`{"lease": "5s"}`) into keyword arguments of the plug-in's class.
 
     Raises:
-        UsageError: an unknown parameter, or a value of the wrong type or range.
+        UsageError: an unknown or missing parameter, or a value of the wrong type or range.
     """
     known = parameters(plugin)
     hints = get_type_hints(plugin, include_extras=True)
     arguments: dict[str, Any] = {}
+    for name, default in known.items():
+        if default is REQUIRED and name not in written:
+            raise UsageError(f"'{owner}' needs {name}: write {owner}({name}=…)")
     for name, value in written.items():
         if name not in known:
             if not known:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.fault import Fault
 from stampede.core.latency import Latency
 from stampede.core.spec import Call
 from stampede.core.strategy import Strategy
@@ -20,11 +21,42 @@ DEFAULT = "cold-burst"
 
 
 class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What the callers do. `concurrency` counts callers over all instances."""
+    """What the callers do. `concurrency` counts callers over all instances; a rate needs none.
+
+    `writes` a second change keys at the origin, picked like those of the requests; with `invalidate` the writer also
+    has the cache forget them.
+    """
 
     arrivals: str = "burst"
-    concurrency: Count = 500
+    concurrency: Count | None = None
     keys: str = "single"
+    writes: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    invalidate: bool = False
+
+
+class Client(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How patient a caller is: it gives up after `timeout`, and tries `retries` times more, `backoff` apart."""
+
+    timeout: Duration | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0)] = 0
+    backoff: Duration = Duration(0.05)
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Something that happens `at` so long after the release: the call of a fault."""
+
+    at: Duration
+    do: str
+
+
+class Expected(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A published or derived figure to print beside the measured one; `within` is a share of it."""
+
+    strategy: str
+    metric: str
+    value: float
+    within: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    source: str = ""
 
 
 class CacheSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -58,6 +90,9 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cache: CacheSetup = CacheSetup()
     database: DatabaseSetup = DatabaseSetup()
     fleet: Fleet = Fleet()
+    client: Client = Client()
+    events: tuple[Event, ...] = ()
+    expected: tuple[Expected, ...] = ()
 
 
 def folder() -> Path:
@@ -122,11 +157,45 @@ def check(scenario: Scenario) -> None:
         Strategy.parse(spec)
     arrivals(scenario.workload)
     keys(scenario.workload)
-    if scenario.workload.concurrency < scenario.fleet.instances:
+    _check_callers(scenario)
+    _check_times(scenario)
+
+
+def _check_callers(scenario: Scenario) -> None:
+    work, instances = scenario.workload, scenario.fleet.instances
+    law = arrivals(work)
+    if law.needs_concurrency and work.concurrency is None:
+        raise UsageError(f"workload: '{work.arrivals}' needs a concurrency: say how many callers there are")
+    if not law.needs_concurrency and work.concurrency is not None:
+        raise UsageError(f"workload: '{work.arrivals}' has a rate, so a concurrency says nothing: leave one out")
+    if work.concurrency is not None and work.concurrency < instances:
         raise UsageError(
-            f"{scenario.workload.concurrency} concurrent requests cannot be spread over "
-            f"{scenario.fleet.instances} instances: lower the instances or raise the concurrency"
+            f"{work.concurrency} concurrent requests cannot be spread over {instances} instances: "
+            "lower the instances or raise the concurrency"
         )
+    if work.invalidate and not work.writes:
+        raise UsageError("workload.invalidate: without writes there is nothing to invalidate: set workload.writes")
+    if scenario.client.retries and scenario.client.timeout is None:
+        raise UsageError("client.retries: without client.timeout nobody ever gives up: set it")
+
+
+def _check_times(scenario: Scenario) -> None:
+    length, slowest = arrivals(scenario.workload).length(), scenario.database.latency.median
+    if scenario.cache.ttl <= slowest:
+        raise UsageError(
+            f"cache.ttl {scenario.cache.ttl} is no longer than a load of {slowest}: values would expire on arrival"
+        )
+    for number, event in enumerate(scenario.events):
+        fault(event)
+        if event.at > length:
+            raise UsageError(
+                f"events[{number}].at {event.at} is after the last request, at {Duration(length) if length else '0s'}"
+            )
+
+
+def fault(event: Event) -> Fault:
+    """The fault of an event. Raises UsageError."""
+    return _law("faults", event.do)  # type: ignore[no-any-return]
 
 
 def arrivals(workload: Workload) -> Arrivals:

@@ -13,7 +13,7 @@ DEFAULTS = {"freshness": "ttl", "coalescing": "none"}
 
 @dataclass(frozen=True)
 class Strategy:
-    """The parsed spec; `str()` is its canonical form: locality, freshness, coalescing, resilience, defaults left out."""
+    """The parsed spec; `str()` is its canonical form: families in a fixed order, defaults left out."""
 
     freshness: Call
     coalescing: Call

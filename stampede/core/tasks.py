@@ -36,7 +36,7 @@ class Tasks:
             task.exception()  # retrieved here, because all who waited for it may have been cancelled
 
     async def settle(self, timeout: float) -> int:
-        """Wait for what ends by itself; cancel what is left after `timeout` seconds, and return how many those were."""
+        """Wait for what ends by itself; cancel what is left after `timeout` seconds; return how many."""
         endless = set(self._endless)
         for task in endless:
             task.cancel()

@@ -1,10 +1,10 @@
-"""The two laws of a workload; their plug-ins are the files in `stampede/workload/`."""
+"""The laws of a workload; their plug-ins are the files in `stampede/workload/`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 class Share(NamedTuple):
@@ -19,10 +19,35 @@ class Share(NamedTuple):
 
 
 class Arrivals:
-    """When requests arrive. Subclasses are the files in `stampede/workload/arrivals/`."""
+    """When requests arrive. Subclasses are the files in `stampede/workload/arrivals/`.
+
+    `needs_concurrency` says whether the law wants a number of callers; a rate stands for itself.
+    """
+
+    needs_concurrency: ClassVar[bool] = False
+
+    def length(self) -> float:
+        """Seconds from the release to the last intended start."""
+        raise NotImplementedError
+
+    def total(self, concurrency: int) -> int:
+        """About how many requests there will be at most, over all instances."""
+        raise NotImplementedError
+
+
+class OpenLoop(Arrivals):
+    """Requests start when they are meant to, however slow the answers are."""
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
         """Seconds after the release at which this instance's requests are meant to start, in order."""
+        raise NotImplementedError
+
+
+class ClosedLoop(Arrivals):
+    """Callers that ask, wait for the answer, think, and ask again."""
+
+    def pause(self, random: Random) -> float:
+        """Seconds between an answer and the next request."""
         raise NotImplementedError
 
 

@@ -15,27 +15,29 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stampede.core import scenario as scenarios
-from stampede.core.errors import DatabaseUnavailable, LoadError, RedisUnavailable
+from stampede.core.errors import DatabaseUnavailable, LoadError, RedisUnavailable, UsageError
+from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.core.urls import without_password
 from stampede.engine.fleet import Fleet, Launcher, LocalProcess
+from stampede.engine.keys import Janitor
 from stampede.engine.limits import require_open_files
 from stampede.engine.messages import Done, Prepare, Release, Setup
-from stampede.engine.trial import key_name
+from stampede.engine.site import TrialSite
+from stampede.engine.trial import key_number
 from stampede.measure import trial as measure
 from stampede.measure.requests import Requests
 from stampede.measure.run import FAKE_SLOW
-from stampede.measure.trial import Observed, Trial
+from stampede.measure.trial import Observed, Origin, Trial
 from stampede.origins.finite import Seen
 from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
-from stampede.stores.redis import guard_name
 from stampede.stores.server import EmbeddedRedis, probe
 from stampede.stores.wire import connect
 
 RELEASE_LEAD_S = 0.03
 PATIENCE_S = 30.0
 SPARE_FILES = 64
-CLEAN_BATCH = 1000
+WORST_BACKLOG = 20_000
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,9 @@ class Bench:
             if self._embedded:
                 await self._embedded.ready()
             self.redis_version = await probe(self.redis_url, self.prefix)
-            self._cleaner: Redis = connect(self.redis_url, 1)
-            stack.push_async_callback(self._cleaner.aclose)
+            cleaner: Redis = connect(self.redis_url, 1)
+            stack.push_async_callback(cleaner.aclose)
+            self._janitor = Janitor(cleaner, self.prefix)
             if self._slow:
                 await self._slow.ready()
                 self._database = await SlowDatabase.open(str(self._slow.path))
@@ -139,17 +142,48 @@ class Bench:
                 await self._fleet.prepare(msgspec.structs.replace(prepare, warm=True))
             await self._reset_database(scenario, seed)
             await self._fleet.prepare(prepare)
+            before = await self._traffic()
             released_at = time.monotonic() + RELEASE_LEAD_S
-            done = await self._fleet.release(Release(released_at, _deadline(scenario)))
+            done = await self._release(scenario, label, seed, released_at)
+            after = await self._traffic()
             seen = await self._seen()
         except LoadError as error:
             raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
         finally:
-            await self._clean(label, scenario)
+            await self._janitor.clean(label, scenario)
         await self._check_servers(done)
         requests = Requests.join({n: d.columns for n, d in done.items()}, released_at)
-        observed = self._observe(requests, done, seen)
+        origin = _origin(seen, released_at) if seen else None
+        moved = after - before if after is not None and before is not None else None
+        struck_at = min((float(event.at) for event in scenario.events), default=None)
+        observed = self._observe(requests, done, origin, moved, struck_at)
         return measure.fold(scenario, strategy, number, observed), requests
+
+    async def _release(self, scenario: Scenario, label: str, seed: int, released_at: float) -> dict[int, Done]:
+        """Open the barrier, have the events happen, and wait for the ends."""
+        release = Release(released_at, _deadline(scenario))
+        if not scenario.events:
+            return await self._fleet.release(release)
+        if self._database is None:
+            raise UsageError("events need the fake-slow database: leave --database out")
+        site = TrialSite(scenario, label, seed, self._fleet, self._janitor, self._database)
+        events = asyncio.create_task(site.strike(released_at, time.monotonic()))
+        try:
+            return await self._fleet.release(release)
+        finally:
+            events.cancel()
+            await asyncio.wait([events])
+            if not events.cancelled() and (error := events.exception()):
+                raise error
+
+    async def _traffic(self) -> int | None:
+        """The embedded server's traffic so far; a user's server talks to others too."""
+        if self._embedded is None:
+            return None
+        try:
+            return await self._janitor.traffic()
+        except (RedisError, OSError):
+            return None
 
     async def _reset_database(self, scenario: Scenario, seed: int) -> None:
         if self._database:
@@ -163,44 +197,51 @@ class Bench:
             raise DatabaseUnavailable("the fake-slow database died in mid-run: look into the system's log")
         if self._embedded and not self._embedded.alive:
             raise RedisUnavailable("the embedded Redis died in mid-run: is the machine out of memory?")
-        if any(d.store_errors or d.columns.errors for d in done.values()):
+        if any(d.metrics.store_errors or d.columns.errors for d in done.values()):
             await probe(self.redis_url, self.prefix)
 
-    def _observe(self, requests: Requests, done: dict[int, Done], seen: Seen | None) -> Observed:
+    def _observe(
+        self,
+        requests: Requests,
+        done: dict[int, Done],
+        origin: Origin | None,
+        redis_bytes: int | None,
+        struck_at: float | None,
+    ) -> Observed:
         ends = done.values()
         return Observed(
             requests=requests,
-            loads=sum(d.loads for d in ends),
-            load_errors=sum(d.load_errors for d in ends),
-            fenced_fills=sum(d.fenced_fills for d in ends),
-            store_errors=sum(d.store_errors for d in ends),
+            metrics=sum((d.metrics for d in ends), start=Metrics()),
             redis_commands=sum(d.redis_commands for d in ends),
+            redis_bytes=redis_bytes,
             unsettled=sum(d.unsettled for d in ends),
             lag_max=max((d.lag_max for d in ends), default=0.0),
             cpu=sum(d.cpu for d in ends),
             lost=[n for n in range(self._instances) if n not in done],
             errors=_add_up([d.columns.errors for d in ends]),
-            db_hits=seen.hits if seen else None,
-            db_peak_in_flight=seen.peak_in_flight if seen else None,
-            db_peak_queued=seen.peak_queued if seen else None,
-            changes=seen.timeline if seen else [],
+            retries=sum(d.columns.retries for d in ends),
+            origin=origin,
+            struck_at=struck_at,
         )
 
-    async def _clean(self, label: str, scenario: Scenario) -> None:
-        """Remove every key of the trial by its name: a user's Redis is a guest's house, and may be huge."""
-        count = scenarios.keys(scenario.workload).count()
-        names = [self.prefix + key_name(label, number) for number in range(count)]
-        both = names + [guard_name(name) for name in names]
-        with contextlib.suppress(RedisError, OSError):
-            for begin in range(0, len(both), CLEAN_BATCH):
-                await asyncio.shield(self._cleaner.unlink(*both[begin : begin + CLEAN_BATCH]))
+
+def _origin(seen: Seen, released_at: float) -> Origin:
+    """The database's counts, with times from the release; one machine has one monotonic clock."""
+    return Origin(
+        hits=sum(seen.hits.values()),
+        peak_in_flight=seen.peak_in_flight,
+        peak_queued=seen.peak_queued,
+        changes=[(at - released_at, in_flight, queued) for at, in_flight, queued in seen.timeline],
+        loads=[(key, arrived - released_at, ended - released_at) for key, arrived, ended in seen.loads],
+        writes=[(key_number(key), version, at - released_at) for key, version, at in seen.writes],
+    )
 
 
 def _deadline(scenario: Scenario) -> float:
     """Seconds after which a trial is given up: well above what an unprotected database needs."""
-    database = scenario.database
-    queueing = scenario.workload.concurrency * database.latency.median / database.connections
-    return PATIENCE_S + 3 * queueing
+    database, law = scenario.database, scenarios.arrivals(scenario.workload)
+    total = law.total(scenario.workload.concurrency or 0) * (1 + scenario.client.retries)
+    return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
 
 
 def _add_up(counts: list[dict[str, int]]) -> dict[str, int]:

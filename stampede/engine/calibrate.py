@@ -26,8 +26,6 @@ from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore
 from stampede.stores.wire import connect
-from stampede.workload.arrivals.burst import Burst
-from stampede.workload.keys.single import Single
 
 SIZES = (100, 500, 1000, 5000, 10_000)
 IN_FLIGHT = 50
@@ -120,12 +118,11 @@ async def _memory_per_request(strategy: str) -> float:
         tasks=tasks,
         owner="memory",
     )
+    scenario = Scenario("memory", workload=scenarios.Workload(concurrency=MEMORY_REQUESTS))
     gc.collect()
     tracemalloc.start()
     try:
-        requests = Requests(
-            protection.get, "m", Burst(), Single(), MEMORY_REQUESTS, Share(0, 1), Random(1), time.monotonic
-        )
+        requests = Requests(protection.get, "m", scenario, Share(0, 1), Random(1), time.monotonic)
         await requests.assemble()
         running = asyncio.create_task(requests.run(time.monotonic(), 60))
         await asyncio.sleep(0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import socket
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from stampede.core import errors
 from stampede.core.errors import InstanceLost, StampedeError
-from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop, ToInstance
+from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Restart, Setup, Stop, ToInstance
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 2.0
@@ -146,6 +147,13 @@ class Fleet:
         instance.channel.close()
         instance.kill()
         await instance.wait()
+
+    async def restart(self, numbers: list[int]) -> None:
+        """In mid-trial, have instances lose what they hold in their process; a dead one has already."""
+        for number in numbers:
+            if number in self._instances:
+                with contextlib.suppress(ConnectionError):
+                    await self._instances[number].channel.say(Restart())
 
     def kill(self, number: int) -> None:
         """Kill one instance, as a crash would; the next `start` replaces it."""

@@ -19,15 +19,29 @@ import uvloop
 from stampede.core import scenario as scenarios
 from stampede.core.errors import StampedeError
 from stampede.core.lifeline import die_with_parent
+from stampede.core.ports import Clock
+from stampede.core.protection import Metrics
 from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
 from stampede.core.workload import Share
 from stampede.engine import compose
 from stampede.engine.lag import LagMeter
 from stampede.engine.limits import raise_open_files
-from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop, ToInstance
+from stampede.engine.messages import (
+    Channel,
+    Done,
+    Failed,
+    Prepare,
+    Ready,
+    Release,
+    Restart,
+    Setup,
+    Stop,
+    ToInstance,
+)
 from stampede.engine.trial import Requests, key_name
-from stampede.origins.connect import connect_origin
+from stampede.engine.writer import Writer
+from stampede.origins.connect import OpenOrigin, connect_origin
 from stampede.stores.redis import RedisStore
 
 SETTLE_S = 5.0
@@ -40,33 +54,43 @@ class Instance:
     def __init__(self) -> None:
         self._resources = contextlib.AsyncExitStack()
         self._clock = time.monotonic
+        self._trial: InstanceTrial | None = None
 
     async def live(self, channel: Channel) -> None:
         """Serve the run until it says stop or is gone, even in the middle of a trial."""
         async with self._resources:
-            heard = asyncio.create_task(channel.hear())
+            work: asyncio.Task[None] | None = None
             with contextlib.suppress(ConnectionError):
-                while not isinstance(message := await heard, Stop):
-                    heard = asyncio.create_task(channel.hear())
-                    answer = asyncio.create_task(self._answer(message))
-                    await asyncio.wait([heard, answer], return_when=asyncio.FIRST_COMPLETED)
-                    if not answer.done():
-                        answer.cancel()
-                        await asyncio.wait([answer])
-                        break
-                    await channel.say(answer.result())
-            heard.cancel()
+                while not isinstance(message := await channel.hear(), Stop):
+                    if isinstance(message, Restart) and self._trial is not None:
+                        await self._trial.restart()
+                    else:
+                        work = asyncio.create_task(self._reply(message, channel))
+            if work is not None:
+                work.cancel()
+                await asyncio.wait([work])
+
+    async def _reply(self, message: ToInstance, channel: Channel) -> None:
+        try:
+            answer = await self._answer(message)
+        except StampedeError as error:
+            answer = Failed(type(error).__name__, str(error))
+        with contextlib.suppress(ConnectionError):
+            await channel.say(answer)
 
     async def _answer(self, message: ToInstance) -> Ready | Done | Failed:
-        try:
-            if isinstance(message, Setup):
-                return await self._set_up(message)
-            if isinstance(message, Prepare):
-                return await self._prepare(message)
-            assert isinstance(message, Release)
-            return await self._run(message)
-        except StampedeError as error:
-            return Failed(type(error).__name__, str(error))
+        if isinstance(message, Setup):
+            return await self._set_up(message)
+        if isinstance(message, Prepare):
+            self._store.forget_callbacks()
+            if self._trial is not None:
+                await self._trial.close()
+            self._trial = InstanceTrial(message, self._setup, self._store, self._origin, self._clock)
+            await self._trial.prepare()
+            return Ready()
+        assert isinstance(message, Release)
+        assert self._trial is not None
+        return await self._trial.run(message)
 
     async def _set_up(self, setup: Setup) -> Ready:
         self._setup = setup
@@ -77,63 +101,95 @@ class Instance:
         await self._store.warm(setup.redis_pool or WARM_UP)
         return Ready()
 
-    async def _prepare(self, asked: Prepare) -> Ready:
-        """Build the protection and bring the callers to the barrier; warm the keys first if asked to."""
-        workload = asked.scenario.workload
-        share = Share(self._setup.number, self._setup.instances)
-        random = Random(f"{asked.seed}/{share.instance}")
-        self._tasks = Tasks()
-        self._store.forget_callbacks()
-        self._protection = self._protect(asked, random)
-        keys = scenarios.keys(workload)
-        if asked.warm:
-            for number in range(share.instance, keys.count(), share.instances):
-                await self._protection.cache.load_and_put(key_name(asked.keys_label, number))
-            return Ready()
-        self._requests = Requests(
-            self._protection.get,
-            asked.keys_label,
-            scenarios.arrivals(workload),
-            keys,
-            workload.concurrency,
-            share,
-            random,
-            self._clock,
-        )
-        await self._protection.begin([key_name(asked.keys_label, number) for number in range(keys.count())])
-        await self._requests.assemble()
-        return Ready()
 
-    def _protect(self, asked: Prepare, random: Random) -> compose.Protection:
-        return compose.protection(
-            Strategy.parse(asked.strategy),
+class InstanceTrial:
+    """One instance's part in one trial, from the preparation to the count."""
+
+    def __init__(self, asked: Prepare, setup: Setup, store: RedisStore, origin: OpenOrigin, clock: Clock) -> None:
+        self._asked = asked
+        self._share = Share(setup.number, setup.instances)
+        self._owner = f"{setup.owner}-{asked.keys_label}"
+        self._store = store
+        self._origin = origin
+        self._clock = clock
+        self._random = Random(f"{asked.seed}/{self._share.instance}")
+        self._requests: Requests | None = None
+        self._lives: list[tuple[Tasks, compose.Protection]] = []
+        self._names = [
+            key_name(asked.keys_label, number) for number in range(scenarios.keys(asked.scenario.workload).count())
+        ]
+
+    def _protect(self) -> compose.Protection:
+        """A new protection, and a new life if the instance was restarted."""
+        tasks = Tasks()
+        protection = compose.protection(
+            Strategy.parse(self._asked.strategy),
             store=self._store,
             origin=self._origin.load,
-            ttl=asked.scenario.cache.ttl,
+            ttl=self._asked.scenario.cache.ttl,
             clock=self._clock,
-            random=random,
-            tasks=self._tasks,
-            owner=f"{self._setup.owner}-{asked.keys_label}",
+            random=self._random,
+            tasks=tasks,
+            owner=f"{self._owner}.{len(self._lives)}",
         )
+        self._lives.append((tasks, protection))
+        return protection
 
-    async def _run(self, release: Release) -> Done:
+    async def prepare(self) -> None:
+        """Warm this instance's part of the keys, or bring the callers to the barrier."""
+        asked, share = self._asked, self._share
+        protection = self._protect()
+        if asked.warm:
+            mine = self._names[share.instance :: share.instances]
+            await asyncio.gather(*(protection.cache.load_and_put(name) for name in mine))
+            return
+        await protection.begin(self._names)
+        self._requests = Requests(protection.get, asked.keys_label, asked.scenario, share, self._random, self._clock)
+        await self._requests.assemble()
+
+    async def close(self) -> None:
+        """End what a trial that was never released has left waiting."""
+        if self._requests is not None:
+            await self._requests.interrupt(self._requests.get)
+        for tasks, _ in self._lives:
+            await tasks.settle(0)
+
+    async def restart(self) -> None:
+        """Lose everything that a process holds; what was under way fails."""
+        assert self._requests is not None
+        tasks, _ = self._lives[-1]
+        await self._requests.interrupt(self._protect().get)
+        await tasks.settle(0)
+        await self._lives[-1][1].begin(self._names)
+
+    async def run(self, release: Release) -> Done:
+        """From the release to the last answer, and what it took."""
+        assert self._requests is not None
         lag = LagMeter(self._clock)
         cpu, commands = _cpu_s(), self._store.commands
+        writing = self._start_writer()
         await lag.during(self._requests.run(release.at, release.deadline))
-        unsettled = await self._tasks.settle(SETTLE_S)
-        cpu, commands = _cpu_s() - cpu, self._store.commands - commands
-        metrics = self._protection.cache.metrics
+        if writing is not None:
+            writing.cancel()
+            await asyncio.wait([writing])
+        unsettled = sum([await tasks.settle(SETTLE_S) for tasks, _ in self._lives])
         return Done(
             columns=self._requests.records.columns(),
-            loads=metrics.loads,
-            load_errors=metrics.load_errors,
-            fenced_fills=metrics.fenced_fills,
-            store_errors=metrics.store_errors,
-            redis_commands=commands,
+            metrics=sum((life.cache.metrics for _, life in self._lives), start=Metrics()),
+            redis_commands=self._store.commands - commands,
             unsettled=unsettled,
             lag_max=lag.maximum,
-            cpu=cpu,
+            cpu=_cpu_s() - cpu,
         )
+
+    def _start_writer(self) -> asyncio.Task[None] | None:
+        if not self._asked.scenario.workload.writes or self._share.instance:
+            return None
+        writer = Writer(self._asked.scenario, self._asked.keys_label, self._random)
+        return asyncio.create_task(writer.write(self._origin, self._invalidate))
+
+    async def _invalidate(self, key: str) -> None:
+        await self._lives[-1][1].invalidate(key)
 
 
 def _cpu_s() -> float:

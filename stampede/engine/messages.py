@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from stampede.core import registry
+from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.measure.records import Columns
 
@@ -44,6 +45,10 @@ class Release(msgspec.Struct, tag=True):
     deadline: float
 
 
+class Restart(msgspec.Struct, tag=True):
+    """In mid-trial: lose all that a restarted process would lose. Has no answer of its own."""
+
+
 class Stop(msgspec.Struct, tag=True):
     """Close everything and end."""
 
@@ -56,10 +61,7 @@ class Done(msgspec.Struct, tag=True):
     """What one instance saw of a trial; times in seconds."""
 
     columns: Columns
-    loads: int
-    load_errors: int
-    fenced_fills: int
-    store_errors: int
+    metrics: Metrics
     redis_commands: int
     unsettled: int
     lag_max: float
@@ -73,7 +75,7 @@ class Failed(msgspec.Struct, tag=True):
     message: str
 
 
-ToInstance = Setup | Prepare | Release | Stop
+ToInstance = Setup | Prepare | Release | Restart | Stop
 FromInstance = Ready | Done | Failed
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import msgspec
-
 from stampede.core import scenario as scenarios
 from stampede.core.errors import EnvironmentFault
 from stampede.core.scenario import Scenario
+from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.measure.requests import Requests
@@ -23,6 +22,8 @@ from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
 
 FLOOR_STRATEGY = "none"
+FLOOR_CALLERS = 100
+FLOOR_TTL = Duration(60.0)
 
 
 class Progress(Protocol):
@@ -101,9 +102,15 @@ async def _trials(
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
-    """What the harness itself costs: the same callers on warm keys, without protection. The second of two."""
-    cache = msgspec.structs.replace(scenario.cache, start="warm")
-    warm = msgspec.structs.replace(scenario, name="floor", cache=cache)
+    """What the harness itself costs: a burst on a warm key without protection. The second of two."""
+    callers = scenario.workload.concurrency or FLOOR_CALLERS * scenario.fleet.instances
+    warm = Scenario(
+        "floor",
+        workload=scenarios.Workload(concurrency=callers),
+        cache=scenarios.CacheSetup(ttl=FLOOR_TTL, start="warm"),
+        database=scenario.database,
+        fleet=scenario.fleet,
+    )
     await bench.trial(warm, FLOOR_STRATEGY, 0, seed)
     trial, _ = await bench.trial(warm, FLOOR_STRATEGY, 1, seed)
     return trial

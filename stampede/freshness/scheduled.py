@@ -10,15 +10,11 @@ from random import Random
 
 from stampede.core.errors import RequestError, StoreError, UsageError
 from stampede.core.model import Entry
+from stampede.core.names import office_of
 from stampede.core.protection import Cache, Freshness, Lifetime, Verdict
 from stampede.core.units import Duration
 
 LEASE_S = 2.0
-
-
-def office_of(key: str) -> str:
-    """The key whose guard names the refresher of all keys that share a key's label."""
-    return key.rpartition(":")[0] + ":refresher"
 
 
 @dataclass

@@ -23,6 +23,7 @@ class Recorder:
         self.role = array("b")
         self.version = array("i")
         self.errors: dict[str, int] = {}
+        self.retries = 0
 
     def __len__(self) -> int:
         return len(self.key)
@@ -51,11 +52,17 @@ class Recorder:
         self.outcome[row] = Outcome.ERROR
         self.errors[error] = self.errors.get(error, 0) + 1
 
+    def gave_up(self, row: int, at: float) -> None:
+        """The caller's patience is over."""
+        self.ended[row] = at
+        self.outcome[row] = Outcome.TIMEOUT
+
     def columns(self) -> Columns:
         """Everything, for the way to the run."""
         return Columns(
-            **{name: getattr(self, name).tobytes() for name in Columns.__struct_fields__ if name != "errors"},
+            **{name: value.tobytes() for name, value in vars(self).items() if isinstance(value, array)},
             errors=self.errors,
+            retries=self.retries,
         )
 
 
@@ -70,3 +77,4 @@ class Columns(msgspec.Struct):
     role: bytes
     version: bytes
     errors: dict[str, int]
+    retries: int

@@ -24,7 +24,22 @@ METRICS = (
     "arrival_spread_ms",
     "duration_s",
     "loop_lag_ms",
+    "db_busy_s",
+    "epochs",
+    "loads_per_epoch_mean",
+    "loads_per_epoch_max",
+    "hit_ratio",
+    "stale",
+    "staleness_p99_ms",
+    "staleness_max_ms",
+    "waiters_peak",
+    "recovery_s",
+    "redis_bytes",
+    "retries",
+    "lag_p99_ms",
+    "degraded",
 )
+MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
 ENOUGH_BEYOND = 5
 
 
@@ -75,8 +90,8 @@ def _row(group: list[Trial]) -> Row:
     for name in METRICS:
         values = [v for trial in counted if (v := getattr(trial, name)) is not None]
         if values:
-            # The maximum is shown as the maximum of all trials; everything else as the median.
-            middle = max(values) if name == "latency_max_ms" else median(values)
+            # A maximum is that of all trials; everything else is the median over them.
+            middle = max(values) if name in MAXIMA else median(values)
             metrics[name] = Spread(float(middle), float(min(values)), float(max(values)))
     first = counted[0]
     return Row(

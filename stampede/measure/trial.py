@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
+from stampede.core import scenario as scenarios
 from stampede.core.model import Outcome, Role
+from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
+from stampede.core.workload import OpenLoop
+from stampede.measure import epochs, staleness
+from stampede.measure.epochs import Epochs
+from stampede.measure.load import Timeline, busy_s, most_waiters, thin
+from stampede.measure.recovery import recovery
 from stampede.measure.requests import Requests
 
-TIMELINE_POINTS = 100
-
-
-class Timeline(msgspec.Struct, frozen=True):
-    """The database over time: the highest in-flight and queue of every step of `step_ms`, from the release."""
-
-    step_ms: float
-    in_flight: list[int]
-    queued: list[int]
+LATE_S = 0.02
 
 
 class RoleLatency(msgspec.Struct, frozen=True):
@@ -33,17 +31,18 @@ class RoleLatency(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit of statistics. The first fields are the CSV's columns, in its order.
+    """The unit of statistics. The fields up to `lag_p99_ms` are the CSV's columns, in its order; the first ones,
+    up to `valid`, never change their places.
 
-    A latency is None when no request got a value, a peak
-    when the database is the user's own, which is not instrumented. `db_peak_queued` and what follows are for JSON.
+    None means that nobody had it or nobody could see it: a latency when no request got a value, the peaks and epochs
+    of a database of the user's own, the bytes of a Redis that others use too, a recovery that did not come about.
     """
 
     scenario: str
     strategy: str
     trial: int
     instances: int
-    concurrency: int
+    concurrency: int | None
     requests: int
     ok: int
     errors: int
@@ -63,51 +62,78 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     valid: bool
     db_peak_queued: int | None = None
+    db_busy_s: float | None = None
+    epochs: int | None = None
+    loads_per_epoch_mean: float | None = None
+    loads_per_epoch_max: int | None = None
+    hit_ratio: float | None = None
+    staleness_p99_ms: float | None = None
+    waiters_peak: int = 0
+    recovery_s: float | None = None
+    redis_bytes: int | None = None
+    retries: int = 0
+    lag_p99_ms: float = 0.0
     loads: int = 0
     store_errors: int = 0
     fenced_fills: int = 0
+    degraded: int = 0
     loop_lag_ms: float = 0.0
     cpu_s: float = 0.0
     reasons: list[str] = []
     warnings: list[str] = []
     error_messages: dict[str, int] = {}
     roles: dict[str, RoleLatency] = {}
+    epoch_loads: dict[int, int] = {}
     db_timeline: Timeline | None = None
 
 
 @dataclass(frozen=True)
-class Observed:
-    """Everything that was seen of one trial, before any folding. Times in seconds from the release.
+class Origin:
+    """What the database saw, by its own count. Times in seconds from the release.
 
-    `db_hits` are the database's own counts by key, None if it cannot tell; `changes` its rows (seconds, in flight,
-    queued); `lost` names the instances that died.
+    `hits` counts all loads; `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
+    (key number, version, time).
+    """
+
+    hits: int
+    peak_in_flight: int
+    peak_queued: int
+    changes: list[tuple[float, int, int]]
+    loads: list[tuple[str, float, float]]
+    writes: list[tuple[int, int, float]]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that was seen of one trial, before any folding; `origin` is None if the database cannot tell.
+
+    `lost` names the instances that died, `struck_at` the seconds after the release of the first event.
     """
 
     requests: Requests
-    loads: int
-    load_errors: int
-    fenced_fills: int
-    store_errors: int
+    metrics: Metrics
     redis_commands: int
+    redis_bytes: int | None
     unsettled: int
     lag_max: float
     cpu: float
     lost: list[int]
     errors: dict[str, int]
-    db_hits: dict[str, int] | None
-    db_peak_in_flight: int | None
-    db_peak_queued: int | None
-    changes: list[tuple[float, int, int]]
+    retries: int
+    origin: Origin | None
+    struck_at: float | None
 
 
 def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Trial:
     """Fold what was seen into the trial's figures, and judge them."""
-    requests = seen.requests
-    hits = sum(seen.db_hits.values()) if seen.db_hits is not None else seen.loads
-    ideal = ideal_hits(scenario, requests)
-    spread = arrival_spread(requests)
+    requests, metrics, origin = seen.requests, seen.metrics, seen.origin
+    hits = origin.hits if origin else metrics.loads
+    lifetimes = epochs.fold(origin.loads) if origin else None
+    ideal = ideal_hits(scenario, requests, lifetimes)
+    spread, lag = arrival_spread(requests), start_lag(requests)
     p50, p90, p99, top = quantiles_ms(requests)
-    reasons, warnings = judge(scenario, seen, spread, hits)
+    ages = staleness.ages(requests, origin.writes if origin else [])
+    reasons, warnings = judge(scenario, seen, spread, lag, hits)
     return Trial(
         scenario=scenario.name,
         strategy=strategy,
@@ -121,43 +147,76 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
         db_hits=hits,
         db_hits_ideal=ideal,
         amplification=round(hits / ideal, 3) if ideal else float(hits),
-        db_peak_in_flight=seen.db_peak_in_flight,
+        db_peak_in_flight=origin.peak_in_flight if origin else None,
         latency_p50_ms=p50,
         latency_p90_ms=p90,
         latency_p99_ms=p99,
         latency_max_ms=top,
-        stale=int(np.count_nonzero(requests.role == Role.STALE)),
-        staleness_max_ms=0.0,
+        stale=int(np.count_nonzero(ages)),
+        staleness_max_ms=_ms(ages.max(initial=0.0)),
         redis_commands=seen.redis_commands,
         arrival_spread_ms=_ms(spread),
         duration_s=round(_last(requests), 6),
         valid=not reasons,
-        db_peak_queued=seen.db_peak_queued,
-        loads=seen.loads,
-        store_errors=seen.store_errors,
-        fenced_fills=seen.fenced_fills,
+        db_peak_queued=origin.peak_queued if origin else None,
+        db_busy_s=round(busy_s(origin.changes), 3) if origin else None,
+        epochs=lifetimes.epochs if lifetimes else None,
+        loads_per_epoch_mean=lifetimes.mean if lifetimes else None,
+        loads_per_epoch_max=lifetimes.maximum if lifetimes else None,
+        hit_ratio=hit_ratio(requests),
+        staleness_p99_ms=_ms(np.quantile(ages, 0.99)) if len(ages) else None,
+        waiters_peak=most_waiters(requests),
+        recovery_s=recovery(requests, seen.struck_at) if seen.struck_at is not None else None,
+        redis_bytes=seen.redis_bytes,
+        retries=seen.retries,
+        lag_p99_ms=_ms(lag),
+        loads=metrics.loads,
+        store_errors=metrics.store_errors,
+        fenced_fills=metrics.fenced_fills,
+        degraded=metrics.degraded,
         loop_lag_ms=_ms(seen.lag_max),
         cpu_s=round(seen.cpu, 3),
         reasons=reasons,
         warnings=warnings,
         error_messages=seen.errors,
         roles=_roles(requests),
-        db_timeline=thin(seen.changes),
+        epoch_loads=lifetimes.counts if lifetimes else {},
+        db_timeline=thin(origin.changes) if origin else None,
     )
 
 
-def ideal_hits(scenario: Scenario, requests: Requests) -> int:
-    """One load per key and epoch: nothing when the cache starts warm, else every key that was asked for."""
-    if scenario.cache.start == "warm":
-        return 0
-    return len(np.unique(requests.key))
+def ideal_hits(scenario: Scenario, requests: Requests, lifetimes: Epochs | None) -> int:
+    """One load per key and epoch; a trial that starts warm and needs no load has none."""
+    if lifetimes is not None and (lifetimes.epochs or scenario.cache.start == "warm"):
+        return lifetimes.epochs
+    return 0 if scenario.cache.start == "warm" else len(np.unique(requests.key))
+
+
+def hit_ratio(requests: Requests) -> float | None:
+    """The share of requests that were answered from the cache at once; None without requests."""
+    if not len(requests):
+        return None
+    hits = (requests.outcome == Outcome.OK) & np.isin(requests.role, (Role.HIT, Role.STALE))
+    return round(float(np.mean(hits)), 4)
 
 
 def arrival_spread(requests: Requests) -> float:
-    """Seconds from the first to the last start among the requests that were meant for the first instant."""
-    started = requests.started[requests.intended <= 0]
-    started = started[~np.isnan(started)]
-    return float(started.max() - started.min()) if len(started) else 0.0
+    """Seconds from the first to the last start among those meant for one instant; the widest of all instants."""
+    begun = ~np.isnan(requests.started)
+    _, group, sizes = np.unique(requests.intended[begun], return_inverse=True, return_counts=True)
+    if not len(sizes) or sizes.max() < 2:
+        return 0.0
+    started = requests.started[begun]
+    first, last = np.full(len(sizes), np.inf), np.full(len(sizes), -np.inf)
+    np.minimum.at(first, group, started)
+    np.maximum.at(last, group, started)
+    return float((last - first).max())
+
+
+def start_lag(requests: Requests) -> float:
+    """p99 of the seconds by which requests started later than intended."""
+    lag = (requests.started - requests.intended)[~np.isnan(requests.started)]
+    return float(np.quantile(lag, 0.99)) if len(lag) else 0.0
 
 
 def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float | None, float | None]:
@@ -169,47 +228,39 @@ def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float 
     return _ms(p50), _ms(p90), _ms(p99), _ms(latency.max())
 
 
-def judge(scenario: Scenario, seen: Observed, spread: float, hits: int) -> tuple[list[str], list[str]]:
+def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: int) -> tuple[list[str], list[str]]:
     """The reasons why the trial is INVALID, and warnings (design: "what makes a measurement valid")."""
     reasons, warnings = [], []
-    latency = float(scenario.database.latency.median) if seen.db_hits is not None else shortest_load(seen.requests)
+    latency = float(scenario.database.latency.median) if seen.origin else shortest_load(seen.requests)
     if not latency:
         warnings.append("no load was seen, so the arrival spread has nothing to be compared with")
     elif spread > latency / 2:
         reasons.append(f"arrival spread {_ms(spread):.0f} ms is above half the database latency")
     elif spread > latency / 10:
         warnings.append(f"arrival spread {_ms(spread):.0f} ms is above a tenth of the database latency")
+    if lag > LATE_S and _is_paced(scenario):
+        warnings.append(
+            f"requests started {_ms(lag):.0f} ms late (p99): the load generator is the limit, its event loop "
+            f"lagged up to {_ms(seen.lag_max):.0f} ms: lower the rate or add instances and cores"
+        )
     if seen.lost:
         reasons.append(f"instance {', '.join(map(str, seen.lost))} died")
-    elif seen.db_hits is not None and hits != seen.loads:
-        reasons.append(f"the instances count {seen.loads} loads, the database {hits}")
+    elif seen.origin is not None and hits != seen.metrics.loads:
+        reasons.append(f"the instances count {seen.metrics.loads} loads, the database {hits}")
     if seen.unsettled:
         warnings.append(f"{seen.unsettled} background tasks had to be cancelled")
     return reasons, warnings
+
+
+def _is_paced(scenario: Scenario) -> bool:
+    law = scenarios.arrivals(scenario.workload)
+    return isinstance(law, OpenLoop) and not law.needs_concurrency
 
 
 def shortest_load(requests: Requests) -> float:
     """The latency of a database that is not ours to set: no longer than the fastest leader; 0 without any."""
     leaders = (requests.role == Role.LEADER) & (requests.outcome == Outcome.OK)
     return float((requests.ended - requests.started)[leaders].min()) if leaders.any() else 0.0
-
-
-def thin(changes: list[tuple[float, int, int]]) -> Timeline | None:
-    """Reduce the database's changes to at most 100 steps, keeping every step's highest values."""
-    if not changes:
-        return None
-    times, in_flight, queued = (np.array(column) for column in zip(*changes, strict=True))
-    step = max(0.001, math.ceil(times[-1] / TIMELINE_POINTS * 1000) / 1000)
-    slots = (times / step).astype(int)
-    result = []
-    for values in (in_flight, queued):
-        peaks, last = [], 0
-        for slot in range(slots[-1] + 1):
-            here = values[slots == slot]
-            peaks.append(int(max(last, here.max())) if len(here) else last)
-            last = int(here[-1]) if len(here) else last
-        result.append(peaks)
-    return Timeline(step * 1000, *result)
 
 
 def _roles(requests: Requests) -> dict[str, RoleLatency]:

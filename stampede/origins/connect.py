@@ -15,6 +15,10 @@ class OpenOrigin(Protocol):
         """One load. Raises LoadError."""
         ...
 
+    async def write(self, key: str) -> None:
+        """Change the key's row at the origin. Raises LoadError."""
+        ...
+
     async def close(self) -> None:
         """Close the connection."""
         ...

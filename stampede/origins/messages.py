@@ -25,6 +25,21 @@ class ResetAsked(msgspec.Struct, array_like=True, tag="reset"):
     seed: int
 
 
+class ChangeAsked(msgspec.Struct, array_like=True, tag="change"):
+    """Go on with another latency, or answer errors."""
+
+    call: int
+    latency: str
+    failing: bool
+
+
+class WriteAsked(msgspec.Struct, array_like=True, tag="write"):
+    """Change a key's row."""
+
+    call: int
+    key: str
+
+
 class SeenAsked(msgspec.Struct, array_like=True, tag="seen"):
     """Tell what was seen since the last reset."""
 
@@ -41,7 +56,7 @@ class Reply(msgspec.Struct, array_like=True):
     error: str | None = None
 
 
-Asked = LoadAsked | ResetAsked | SeenAsked
+Asked = LoadAsked | WriteAsked | ResetAsked | ChangeAsked | SeenAsked
 
 encode = msgspec.msgpack.Encoder().encode
 decode_asked = msgspec.msgpack.Decoder(list[Asked]).decode

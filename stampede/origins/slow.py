@@ -22,10 +22,12 @@ from stampede.origins.finite import Seen
 from stampede.origins.messages import (
     MAX_FRAME,
     Asked,
+    ChangeAsked,
     LoadAsked,
     Reply,
     ResetAsked,
     SeenAsked,
+    WriteAsked,
     decode_replies,
     encode,
 )
@@ -71,6 +73,14 @@ class SlowDatabase:
     async def reset(self, latency: str, connections: int, seed: int) -> None:
         """Begin a new count with this model. Raises LoadError."""
         await self._ask(partial(ResetAsked, latency=latency, connections=connections, seed=seed))
+
+    async def change(self, latency: str, failing: bool) -> None:
+        """Go on counting with another latency, or with errors. Raises LoadError."""
+        await self._ask(partial(ChangeAsked, latency=latency, failing=failing))
+
+    async def write(self, key: str) -> None:
+        """Change the key's row at the origin. Raises LoadError."""
+        await self._ask(partial(WriteAsked, key=key))
 
     async def seen(self) -> Seen:
         """The database's own counts since the reset. Raises LoadError."""

@@ -11,12 +11,23 @@ import time
 import uvloop
 from aiohttp import WSMsgType, web
 
+from stampede.core.errors import LoadError
 from stampede.core.latency import Latency
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import FiniteDatabase
-from stampede.origins.messages import MAX_FRAME, Asked, LoadAsked, Reply, ResetAsked, decode_asked, encode
+from stampede.origins.messages import (
+    MAX_FRAME,
+    Asked,
+    ChangeAsked,
+    LoadAsked,
+    Reply,
+    ResetAsked,
+    WriteAsked,
+    decode_asked,
+    encode,
+)
 from stampede.origins.tracks import Tracks
 
 
@@ -55,14 +66,24 @@ class SlowDatabaseServer:
         return socket
 
     async def _load(self, asked: LoadAsked, out: TickBatch[Reply]) -> None:
-        value, version = await self._database.load(asked.key)
-        out.add(Reply(asked.call, value, version))
+        try:
+            value, version = await self._database.load(asked.key)
+        except LoadError as error:
+            out.add(Reply(asked.call, error=str(error)))
+        else:
+            out.add(Reply(asked.call, value, version))
 
     def _control(self, asked: Asked) -> Reply:
-        if isinstance(asked, ResetAsked):
-            self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed)
-            return Reply(asked.call)
-        return Reply(asked.call, seen=self._database.seen())
+        match asked:
+            case ResetAsked():
+                self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed)
+            case ChangeAsked():
+                self._database.change(Latency.parse(asked.latency), asked.failing)
+            case WriteAsked():
+                return Reply(asked.call, version=self._database.write(asked.key))
+            case _:
+                return Reply(asked.call, seen=self._database.seen())
+        return Reply(asked.call)
 
 
 def main(path: str) -> None:

@@ -56,6 +56,10 @@ class SqlDatabase:
             raise LoadError(f"database: {_first_line(error)}") from error
         return Loaded(msgspec.json.encode(rows, enc_hook=str), 1)
 
+    async def write(self, key: str) -> None:
+        """Never: a user's database is a guest's house. Raises UsageError."""
+        raise UsageError("a workload with writes needs the fake-slow database: leave --database out")
+
     async def _rows(self, key: str) -> list[dict[str, object]]:
         async with self._engine.connect() as connection:
             result = await connection.execute(self._query, {"key": key} if self._binds_key else {})

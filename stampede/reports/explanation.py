@@ -24,7 +24,8 @@ def of_strategy(strategy: Strategy, written: str) -> RenderableType:
         parts.append(_sheet(inspect.getdoc(plugin) or ""))
         defaults = registry.parameters(plugin)
         if defaults:
-            text = ", ".join(f"{name}={value}" for name, value in defaults.items())
+            shown = {name: "…" if value is registry.REQUIRED else value for name, value in defaults.items()}
+            text = ", ".join(f"{name}={value}" for name, value in shown.items())
             parts.append(Text(f"parameters: {call.name}({text})\n"))
     return Group(*parts)
 
@@ -34,7 +35,8 @@ def of_scenario(scenario: Scenario) -> RenderableType:
     work, database = scenario.workload, scenario.database
     rows = {
         "strategies": " ".join(scenario.strategies),
-        "workload": f"{work.arrivals} of {work.concurrency:,} requests, keys {work.keys}",
+        "workload": f"{work.arrivals}, keys {work.keys}"
+        + (f", {work.concurrency:,} callers" if work.concurrency else ""),
         "cache": f"starts {scenario.cache.start}, ttl {scenario.cache.ttl}",
         "database": f"{database.latency}, {database.connections} connections",
         "fleet": f"{scenario.fleet.instances} instances",

@@ -10,10 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core.scenario import DatabaseSetup, from_data
+from stampede.core.scenario import DatabaseSetup, Workload, arrivals, from_data
+from stampede.measure.expected import comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports.words import sentence
+
+Columns = list[tuple[str, Callable[[Row], str]]]
 
 
 def show(run: Run, console: Console) -> None:
@@ -25,7 +28,10 @@ def renderable(run: Run) -> RenderableType:
     """Everything that a run prints."""
     parts: list[RenderableType] = [heading(run)]
     if run.summary:
-        parts += [_table(run.summary), Text(sentence(run)), *notes(run)]
+        parts += [_table(run.summary, _COLUMNS)]
+        if _lasts(run):
+            parts += [Text(""), _table(run.summary, _OVER_TIME)]
+        parts += [Text(sentence(run)), *_expected(run), *notes(run)]
     return Group(*parts)
 
 
@@ -34,7 +40,7 @@ def heading(run: Run) -> Text:
     scenario = from_data(run.scenario)
     work, database, trials = scenario.workload, scenario.database, scenario.trials
     return Text.from_markup(
-        f"[bold]{escape(scenario.name)}[/]: {work.concurrency:,} requests ({work.arrivals}, {work.keys}) over "
+        f"[bold]{escape(scenario.name)}[/]: {_callers(work)}{escape(work.arrivals)}, keys {escape(work.keys)}, over "
         f"{_many(scenario.fleet.instances, 'instance')}, {escape(_database(run, database))}, "
         f"{_many(trials, 'trial')}, seed {run.seed}"
     )
@@ -47,14 +53,42 @@ def _database(run: Run, model: DatabaseSetup) -> str:
     return f"database {model.latency} × {_many(model.connections, 'connection')}"
 
 
-def _table(rows: list[Row]) -> Table:
+def _callers(work: Workload) -> str:
+    return "" if work.concurrency is None else f"{work.concurrency:,} callers, "
+
+
+def _lasts(run: Run) -> bool:
+    """Whether there is more to tell than one instant shows."""
+    scenario = from_data(run.scenario)
+    return bool(arrivals(scenario.workload).length() or scenario.events or scenario.workload.writes)
+
+
+def _expected(run: Run) -> list[RenderableType]:
+    """Published or derived figures beside the measured ones."""
+    compared = comparisons(run)
+    if not compared:
+        return []
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("strategy", "metric", "expected", "measured", "ratio", "source"):
+        table.add_column(
+            title, justify="left" if title in ("strategy", "metric", "source") else "right", overflow="fold"
+        )
+    for each in compared:
+        ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
+        style = "" if each.agrees else "yellow"
+        want, got = _number(each.expected), _number(each.measured)
+        table.add_row(Text(each.strategy), each.metric, want, got, ratio, Text(each.source), style=style)
+    return [Text(""), table]
+
+
+def _table(rows: list[Row], columns: Columns) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0), collapse_padding=True)
     table.add_column("strategy", overflow="fold")
-    for title, _ in _COLUMNS:
+    for title, _ in columns:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         style = "" if row.valid else "dim"
-        table.add_row(Text(row.strategy), *(cell(row) for _, cell in _COLUMNS), style=style)
+        table.add_row(Text(row.strategy), *(cell(row) for _, cell in columns), style=style)
     return table
 
 
@@ -125,7 +159,40 @@ def _valid(row: Row) -> str:
     return f"{row.valid}/{row.trials}" if row.valid else "NO"
 
 
-_COLUMNS: list[tuple[str, Callable[[Row], str]]] = [
+def _percent(metric: str, of: str | None = None) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        value = row.value(metric)
+        if value is None:
+            return "–"
+        return f"{100 * value / (max(1, row.requests) if of else 1):.1f}"
+
+    return cell
+
+
+def _plain(metric: str) -> Callable[[Row], str]:
+    return lambda row: _number(row.value(metric))
+
+
+def _recovery(row: Row) -> str:
+    spread = row.metrics.get("recovery_s")
+    return "never" if spread is None else f"{spread.median:.2f}"
+
+
+_OVER_TIME: Columns = [
+    ("requests", lambda row: f"{row.requests:,}"),
+    ("hit\n%", _percent("hit_ratio")),
+    ("epochs", _plain("epochs")),
+    ("loads/\nepoch", _plain("loads_per_epoch_mean")),
+    ("max", _plain("loads_per_epoch_max")),
+    ("stale\n%", _percent("stale", of="requests")),
+    ("stale\np99 ms", lambda row: _ms(row.value("staleness_p99_ms"))),
+    ("stale\nmax ms", lambda row: _ms(row.value("staleness_max_ms"))),
+    ("DB\nbusy s", _plain("db_busy_s")),
+    ("wait-\ners", _plain("waiters_peak")),
+    ("recov-\ned s", _recovery),
+]
+
+_COLUMNS: Columns = [
     ("DB hits\n/ideal", _hits),
     ("ampli-\nfied", _amplification),
     ("peak\n+queue", _peak),

@@ -16,8 +16,8 @@ from stampede.core.units import Duration
 class Timeouts(Wrapper):
     """A soft bound after which the old value is served, and a hard one after which a load has failed.
 
-    mechanism:  values are kept for `max-age` beyond their expiry; a caller that has waited for `soft` gets the kept one
-                and the load goes on behind; a load that takes longer than `hard` is an error
+    mechanism:  values are kept for `max-age` beyond their expiry; a caller that has waited for `soft` gets the kept
+                one and the load goes on behind; a load that takes longer than `hard` is an error
     loads:      as the coalescing choice says
     waiting:    at most `soft` where there is an old value, at most about `hard` where there is none
     staleness:  at most T + max-age

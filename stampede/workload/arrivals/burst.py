@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from itertools import repeat
 from random import Random
 
-from stampede.core.workload import Arrivals, Share
+from stampede.core.units import Count, Duration
+from stampede.core.workload import OpenLoop, Share
 
 
 @dataclass
-class Burst(Arrivals):
-    """All requests at one instant, released together from a barrier."""
+class Burst(OpenLoop):
+    """All callers at one instant, released together from a barrier; `times` bursts, one `every` so long."""
+
+    times: Count = 1
+    every: Duration = Duration(1.0)
+
+    needs_concurrency = True
+
+    def length(self) -> float:
+        return (self.times - 1) * self.every
+
+    def total(self, concurrency: int) -> int:
+        return self.times * concurrency
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
-        return repeat(0.0, share.of(concurrency))
+        for number in range(self.times):
+            yield from repeat(number * self.every, share.of(concurrency))

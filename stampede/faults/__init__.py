@@ -1,0 +1,1 @@
+"""What can happen in the middle of a trial: one file per fault."""

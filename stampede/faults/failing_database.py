@@ -1,0 +1,24 @@
+"""The database answers errors for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stampede.core.fault import Fault, Site
+from stampede.core.units import Duration
+
+
+@dataclass
+class FailingDatabase(Fault):
+    """The database answers every load that ends within `lasting` with an error, after its usual latency."""
+
+    lasting: Duration
+
+    def lasts(self) -> float:
+        return self.lasting
+
+    async def strike(self, site: Site) -> None:
+        await site.fail(True)
+        await asyncio.sleep(self.lasting)
+        await site.fail(False)

@@ -1,0 +1,26 @@
+"""The database becomes slower for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stampede.core.fault import Fault, Site
+from stampede.core.latency import Latency
+from stampede.core.units import Duration
+
+
+@dataclass
+class SlowDatabase(Fault):
+    """The database takes `latency` for loads that begin within `lasting`."""
+
+    latency: Latency
+    lasting: Duration
+
+    def lasts(self) -> float:
+        return self.lasting
+
+    async def strike(self, site: Site) -> None:
+        await site.slow(str(self.latency))
+        await asyncio.sleep(self.lasting)
+        await site.slow(None)

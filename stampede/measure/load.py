@@ -1,0 +1,62 @@
+"""The database's load over time, and the callers' waiting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from stampede.core.model import Role
+from stampede.measure.requests import Requests
+
+POINTS = 100
+
+Changes = Sequence[tuple[float, int, int]]
+"""Rows (seconds after the release, in flight, queued), one for every change."""
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """The database over time: the highest in-flight and queue of every step of `step_ms`, from the release."""
+
+    step_ms: float
+    in_flight: list[int]
+    queued: list[int]
+
+
+def thin(changes: Changes) -> Timeline | None:
+    """Reduce the database's changes to at most 100 steps, keeping every step's highest values."""
+    if not changes:
+        return None
+    times, in_flight, queued = (np.array(column) for column in zip(*changes, strict=True))
+    times = np.maximum(times, 0.0)  # what a choice loads before the release counts at the release
+    step = max(0.001, math.ceil(times[-1] / POINTS * 1000) / 1000)
+    slots = (times / step).astype(int)
+    result = []
+    for values in (in_flight, queued):
+        peaks, last = [], 0
+        for slot in range(slots[-1] + 1):
+            here = values[slots == slot]
+            peaks.append(int(max(last, here.max())) if len(here) else last)
+            last = int(here[-1]) if len(here) else last
+        result.append(peaks)
+    return Timeline(step * 1000, *result)
+
+
+def busy_s(changes: Changes) -> float:
+    """Connection-seconds: how long the database's connections were busy, added up."""
+    if not changes:
+        return 0.0
+    times, in_flight, _ = (np.array(column) for column in zip(*changes, strict=True))
+    return float(np.sum(np.diff(times) * in_flight[:-1]))
+
+
+def most_waiters(requests: Requests) -> int:
+    """The most callers that waited for somebody else's load at the same time."""
+    waited = (requests.role == Role.WAITER) & ~np.isnan(requests.ended)
+    moments = np.concatenate([requests.started[waited], requests.ended[waited]])
+    steps = np.concatenate([np.ones(np.count_nonzero(waited)), -np.ones(np.count_nonzero(waited))])
+    if not len(moments):
+        return 0
+    return int(np.cumsum(steps[np.argsort(moments, kind="stable")]).max())

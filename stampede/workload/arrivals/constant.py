@@ -1,0 +1,31 @@
+"""Requests at even intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from stampede.core.units import Duration, Positive
+from stampede.core.workload import OpenLoop, Share
+
+
+@dataclass
+class Constant(OpenLoop):
+    """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop)."""
+
+    rate: Positive
+    duration: Duration
+
+    def length(self) -> float:
+        return self.duration
+
+    def total(self, concurrency: int) -> int:
+        return math.ceil(self.rate * self.duration)
+
+    def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
+        number = share.instance
+        while (at := (number + 1) / self.rate) <= self.duration:
+            yield at
+            number += share.instances

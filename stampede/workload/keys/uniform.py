@@ -1,0 +1,22 @@
+"""All keys are equally popular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from stampede.core.units import Count
+from stampede.core.workload import Keys
+
+
+@dataclass
+class Uniform(Keys):
+    """All of `n` keys are equally popular."""
+
+    n: Count
+
+    def count(self) -> int:
+        return self.n
+
+    def pick(self, random: Random) -> int:
+        return random.randrange(self.n)

@@ -1,0 +1,29 @@
+"""A few keys are very popular, most are not."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import accumulate
+from random import Random
+
+from stampede.core.units import Count, Positive
+from stampede.core.workload import Keys
+
+
+@dataclass
+class Zipf(Keys):
+    """The k-th popular of `n` keys is wanted 1/k^s as often as the first (Zipf's law)."""
+
+    n: Count
+    s: Positive = 1.0
+    _upto: list[float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._upto = list(accumulate(1 / rank**self.s for rank in range(1, self.n + 1)))
+
+    def count(self) -> int:
+        return self.n
+
+    def pick(self, random: Random) -> int:
+        return bisect_left(self._upto, random.random() * self._upto[-1])
