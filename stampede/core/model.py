@@ -12,7 +12,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
 
     `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on,
-    freshness may have it reloaded; from `expires_at` on it is as good as missing, and kept only for when a load fails.
+    freshness may have it reloaded; from `expires_at` on it is as good as missing, kept only for when a load fails.
     `kept` says that this is such a value, served beyond its time.
     Bytes and frozen: no caller can change a shared result under another.
     """
@@ -34,13 +34,14 @@ class Loaded(NamedTuple):
 
 
 class Role(IntEnum):
-    """How a request got its answer."""
+    """How a request got its answer; a volunteer reloaded early what was still there."""
 
     HIT = 0
     LEADER = 1
     WAITER = 2
     STALE = 3
     ERROR = 4
+    VOLUNTEER = 5
 
 
 class Outcome(IntEnum):
@@ -49,6 +50,10 @@ class Outcome(IntEnum):
     OK = 0
     ERROR = 1
     TIMEOUT = 2
+
+
+AT_ONCE = (Role.HIT, Role.STALE)
+"""The roles that were answered from the cache at once."""
 
 
 class Answer(NamedTuple):

@@ -240,9 +240,10 @@ class Coalescing(Choice):
     async def _volunteer(self, key: str) -> Answer | None:
         """Reload early. Who does not get the right to load ducks out, and whose load fails has lost nothing yet."""
         try:
-            return await self.reload(key)
+            answer = await self.reload(key)
         except RequestError:
             return None
+        return Answer(answer.entry, Role.VOLUNTEER) if answer and answer.role is Role.LEADER else answer
 
     async def load(self, key: str) -> Answer:
         """The key is missing: load it, or wait for whoever does."""

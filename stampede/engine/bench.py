@@ -139,6 +139,7 @@ class Bench:
         try:
             await self._fleet.ready()
             if scenario.cache.start == "warm":
+                await self._reset_database(scenario, seed)  # the trial before may have left a long queue
                 await self._fleet.prepare(msgspec.structs.replace(prepare, warm=True))
             await self._reset_database(scenario, seed)
             await self._fleet.prepare(prepare)

@@ -17,8 +17,8 @@ from stampede.core.units import Count, Duration
 class Near(Wrapper):
     """A small cache inside the process, which Redis tells what has changed.
 
-    mechanism:  an answer is kept in the process for at most `ttl` and `size` keys; client-side tracking has Redis send
-                the name of every key that changes, and the kept answer is dropped
+    mechanism:  an answer is kept in the process, at most `size` of them, each for at most `ttl`; client-side tracking
+                has Redis send the name of every key that changes, and the kept answer is dropped
     loads:      as without it; what it saves is the round trip to Redis
     waiting:    none on a near hit
     staleness:  that of the other choices, and the time that an invalidation travels; at most `ttl` more if it is lost
@@ -36,6 +36,8 @@ class Near(Wrapper):
     async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
         """Ask the store for news of every change. Raises StoreError."""
         await cache.store.track(self._changed)
+        # The two kinds of news may overtake each other: what was read between them may be the older value.
+        cache.store.on_invalidated(self._changed)
         self._tracking = True
 
     def _changed(self, key: str | None) -> None:

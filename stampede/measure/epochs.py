@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
 import numpy as np
 
+Z95 = 1.96
+
 
 class Epochs(msgspec.Struct, frozen=True):
-    """How many loads the epochs had; `counts` maps a number of loads to the number of epochs that had so many."""
+    """How many loads the epochs had.
+
+    `mean`, its 95 % interval (plus or minus `ci95`, None for fewer than two epochs) and `counts` (a number of loads to
+    the number of epochs that had so many) leave out the epochs that the end of the trial cut short.
+    """
 
     epochs: int
     mean: float
+    ci95: float | None
     maximum: int
     counts: dict[int, int]
 
 
-def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[int]:
-    """The number of loads of each epoch, from rows (key, arrived, ended) in any order.
+def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[tuple[int, float]]:
+    """The number of loads and the first end of each epoch, from rows (key, arrived, ended) in any order.
 
     An epoch's first finished load begins a new lifetime, so all loads of the key that arrived before it belong to the
     epoch, and the first that arrives after it begins the next.
@@ -29,22 +37,25 @@ def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[int]:
     result = []
     for rows in by_key.values():
         rows.sort()
-        count, first_end = 0, float("inf")
+        count, first_end = 0, math.inf
         for arrived, ended in rows:
             if count and arrived >= first_end:
-                result.append(count)
-                count, first_end = 0, float("inf")
+                result.append((count, first_end))
+                count, first_end = 0, math.inf
             count += 1
             first_end = min(first_end, ended)
-        result.append(count)
+        result.append((count, first_end))
     return result
 
 
-def fold(loads: Iterable[tuple[str, float, float]]) -> Epochs:
-    """The distribution over all keys and epochs."""
-    counts = loads_per_epoch(loads)
+def fold(loads: Iterable[tuple[str, float, float]], until: float = math.inf) -> Epochs:
+    """The distribution over all keys and epochs; those that were not over at `until` are not in it."""
+    found = loads_per_epoch(loads)
+    counts = [count for count, first_end in found if first_end <= until] or [count for count, _ in found]
     if not counts:
-        return Epochs(0, 0.0, 0, {})
+        return Epochs(0, 0.0, None, 0, {})
     values, numbers = np.unique(counts, return_counts=True)
     table = dict(zip(values.tolist(), numbers.tolist(), strict=True))
-    return Epochs(len(counts), round(float(np.mean(counts)), 4), max(counts), table)
+    deviation = float(np.std(counts, ddof=1)) if len(counts) > 1 else None
+    ci95 = round(Z95 * deviation / math.sqrt(len(counts)), 4) if deviation is not None else None
+    return Epochs(len(found), round(float(np.mean(counts)), 4), ci95, max(counts), table)

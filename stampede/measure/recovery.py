@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stampede.core.model import Outcome, Role
+from stampede.core.model import AT_ONCE, Outcome
 from stampede.measure.requests import Requests
 
 WINDOW_S = 0.25
@@ -17,7 +17,7 @@ def recovery(requests: Requests, struck_at: float) -> float | None:
     Back means: at least nine tenths of what it was before the event, in every quarter of a second with requests from
     then on. The last tenth of the trial must be among them, so that a lull at the end is no recovery.
     """
-    hit = (requests.outcome == Outcome.OK) & np.isin(requests.role, (Role.HIT, Role.STALE))
+    hit = (requests.outcome == Outcome.OK) & np.isin(requests.role, AT_ONCE)
     before = requests.intended < struck_at
     usual = float(np.mean(hit[before])) if before.any() else 1.0
     windows = np.floor((requests.intended - struck_at) / WINDOW_S).astype(int)

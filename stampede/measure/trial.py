@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from stampede.core import scenario as scenarios
-from stampede.core.model import Outcome, Role
+from stampede.core.model import AT_ONCE, Outcome, Role
 from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
-from stampede.core.workload import OpenLoop
+from stampede.core.workload import ClosedLoop, OpenLoop
 from stampede.measure import epochs, staleness
 from stampede.measure.epochs import Epochs
 from stampede.measure.load import Timeline, busy_s, most_waiters, thin
@@ -65,8 +66,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     db_busy_s: float | None = None
     epochs: int | None = None
     loads_per_epoch_mean: float | None = None
+    loads_per_epoch_ci95: float | None = None
     loads_per_epoch_max: int | None = None
     hit_ratio: float | None = None
+    misses: int = 0
     staleness_p99_ms: float | None = None
     waiters_peak: int = 0
     recovery_s: float | None = None
@@ -128,7 +131,7 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     """Fold what was seen into the trial's figures, and judge them."""
     requests, metrics, origin = seen.requests, seen.metrics, seen.origin
     hits = origin.hits if origin else metrics.loads
-    lifetimes = epochs.fold(origin.loads) if origin else None
+    lifetimes = epochs.fold(origin.loads, _last_chance(scenario)) if origin else None
     ideal = ideal_hits(scenario, requests, lifetimes)
     spread, lag = arrival_spread(requests), start_lag(requests)
     p50, p90, p99, top = quantiles_ms(requests)
@@ -162,8 +165,10 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
         db_busy_s=round(busy_s(origin.changes), 3) if origin else None,
         epochs=lifetimes.epochs if lifetimes else None,
         loads_per_epoch_mean=lifetimes.mean if lifetimes else None,
+        loads_per_epoch_ci95=lifetimes.ci95 if lifetimes else None,
         loads_per_epoch_max=lifetimes.maximum if lifetimes else None,
         hit_ratio=hit_ratio(requests),
+        misses=int(np.count_nonzero(np.isin(requests.role, (Role.LEADER, Role.WAITER, Role.ERROR)))),
         staleness_p99_ms=_ms(np.quantile(ages, 0.99)) if len(ages) else None,
         waiters_peak=most_waiters(requests),
         recovery_s=recovery(requests, seen.struck_at) if seen.struck_at is not None else None,
@@ -185,6 +190,12 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     )
 
 
+def _last_chance(scenario: Scenario) -> float:
+    """Seconds after the release until which volunteers may come; a burst's come at once."""
+    length = scenarios.arrivals(scenario.workload).length()
+    return length if _is_steady(scenario) else math.inf
+
+
 def ideal_hits(scenario: Scenario, requests: Requests, lifetimes: Epochs | None) -> int:
     """One load per key and epoch; a trial that starts warm and needs no load has none."""
     if lifetimes is not None and (lifetimes.epochs or scenario.cache.start == "warm"):
@@ -196,7 +207,7 @@ def hit_ratio(requests: Requests) -> float | None:
     """The share of requests that were answered from the cache at once; None without requests."""
     if not len(requests):
         return None
-    hits = (requests.outcome == Outcome.OK) & np.isin(requests.role, (Role.HIT, Role.STALE))
+    hits = (requests.outcome == Outcome.OK) & np.isin(requests.role, AT_ONCE)
     return round(float(np.mean(hits)), 4)
 
 
@@ -255,6 +266,10 @@ def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: i
 def _is_paced(scenario: Scenario) -> bool:
     law = scenarios.arrivals(scenario.workload)
     return isinstance(law, OpenLoop) and not law.needs_concurrency
+
+
+def _is_steady(scenario: Scenario) -> bool:
+    return _is_paced(scenario) or isinstance(scenarios.arrivals(scenario.workload), ClosedLoop)
 
 
 def shortest_load(requests: Requests) -> float:

@@ -106,6 +106,8 @@ class FiniteDatabase:
         try:
             # What the query finds is what was there when it began; a write during the load is not in it.
             version = 1 + self._versions[key]
+            if window is not self._window:
+                raise LoadError("the count that this load belongs to is over")  # what is left of a long queue
             await asyncio.sleep(self._latency.draw(self._random))
             if self._failing:
                 raise LoadError("the database answers errors")

@@ -30,7 +30,7 @@ def renderable(run: Run) -> RenderableType:
     if run.summary:
         parts += [_table(run.summary, _COLUMNS)]
         if _lasts(run):
-            parts += [Text(""), _table(run.summary, _OVER_TIME)]
+            parts += [Text(""), _table(run.summary, _over_time(run))]
         parts += [Text(sentence(run)), *_expected(run), *notes(run)]
     return Group(*parts)
 
@@ -178,18 +178,29 @@ def _recovery(row: Row) -> str:
     return "never" if spread is None else f"{spread.median:.2f}"
 
 
-_OVER_TIME: Columns = [
+def _over_time(run: Run) -> Columns:
+    """What there is to tell beside one instant."""
+    scenario = from_data(run.scenario)
+    staleness = _STALENESS if scenario.workload.writes else []
+    recovery = [("recov-\nered s", _recovery)] if scenario.events else []
+    return [*_LIFETIMES, *staleness, *recovery]
+
+
+_LIFETIMES: Columns = [
     ("requests", lambda row: f"{row.requests:,}"),
     ("hit\n%", _percent("hit_ratio")),
     ("epochs", _plain("epochs")),
     ("loads/\nepoch", _plain("loads_per_epoch_mean")),
+    ("±\n95 %", _plain("loads_per_epoch_ci95")),
     ("max", _plain("loads_per_epoch_max")),
+    ("DB\nbusy s", _plain("db_busy_s")),
+    ("wait-\ners", _plain("waiters_peak")),
+]
+
+_STALENESS: Columns = [
     ("stale\n%", _percent("stale", of="requests")),
     ("stale\np99 ms", lambda row: _ms(row.value("staleness_p99_ms"))),
     ("stale\nmax ms", lambda row: _ms(row.value("staleness_max_ms"))),
-    ("DB\nbusy s", _plain("db_busy_s")),
-    ("wait-\ners", _plain("waiters_peak")),
-    ("recov-\ned s", _recovery),
 ]
 
 _COLUMNS: Columns = [
