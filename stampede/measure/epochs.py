@@ -14,8 +14,8 @@ Z95 = 1.96
 class Epochs(msgspec.Struct, frozen=True):
     """How many loads the epochs had.
 
-    `mean`, its 95 % interval (plus or minus `ci95`, None for fewer than two epochs) and `counts` (a number of loads to
-    the number of epochs that had so many) leave out the epochs that the end of the trial cut short.
+    `mean`, its 95 % interval (plus or minus `ci95`, None for fewer than two epochs) and `counts` (number of loads to
+    number of epochs that had so many) leave out the epochs that the end of the trial cut short.
     """
 
     epochs: int
