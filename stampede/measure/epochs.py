@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 Z95 = 1.96
+VISIBLE = 0.1
 
 
 class Epochs(msgspec.Struct, frozen=True):
@@ -29,7 +30,8 @@ def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[tuple[int
     """The number of loads and the first end of each epoch, from rows (key, arrived, ended) in any order.
 
     An epoch's first finished load begins a new lifetime, so all loads of the key that arrived before it belong to the
-    epoch, and the first that arrives after it begins the next.
+    epoch, and the first that arrives after it begins the next. The value takes a moment to become visible, and who
+    decided to load just before arrives just after: a tenth of the load's time is still counted to the old lifetime.
     """
     by_key: dict[str, list[tuple[float, float]]] = {}
     for key, arrived, ended in loads:
@@ -37,13 +39,14 @@ def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[tuple[int
     result = []
     for rows in by_key.values():
         rows.sort()
-        count, first_end = 0, math.inf
+        count, first_end, over = 0, math.inf, math.inf
         for arrived, ended in rows:
-            if count and arrived >= first_end:
+            if count and arrived >= over:
                 result.append((count, first_end))
-                count, first_end = 0, math.inf
+                count, first_end, over = 0, math.inf, math.inf
             count += 1
-            first_end = min(first_end, ended)
+            if ended < first_end:
+                first_end, over = ended, ended + VISIBLE * (ended - arrived)
         result.append((count, first_end))
     return result
 
