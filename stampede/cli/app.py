@@ -14,7 +14,7 @@ from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
 app = typer.Typer(
     name="stampede",
     help="Will my cache stampede, and which protection should I use?",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     rich_markup_mode=None,  # rich help costs more than the command itself
     pretty_exceptions_enable=False,
@@ -37,12 +37,15 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Will my cache stampede, and which protection should I use?"""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def run_app() -> int:
@@ -51,7 +54,7 @@ def run_app() -> int:
     if debug:
         sys.argv.remove("--debug")
     try:
-        result = app(standalone_mode=False)
+        result = app(prog_name="stampede", standalone_mode=False)
         sys.stdout.flush()
     except StampedeError as error:
         if debug:
@@ -67,9 +70,9 @@ def run_app() -> int:
     except Exception as error:
         if debug:
             raise
-        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error of the parser
-            error.show()
-            return int(error.exit_code)
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
+            where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
+            return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
         return _complain(f"unexpected {type(error).__name__}: {error} (--debug shows where)", ENVIRONMENT)
     return result if isinstance(result, int) else 0
 
