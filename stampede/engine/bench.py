@@ -28,9 +28,9 @@ from stampede.measure.run import FAKE_SLOW
 from stampede.measure.trial import Observed, Trial
 from stampede.origins.finite import Seen
 from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
-from stampede.stores.redis import guard_name
+from stampede.stores.redis import guard_name, value_name
 from stampede.stores.server import EmbeddedRedis, probe
-from stampede.stores.wire import connect
+from stampede.stores.wire import connect, disconnect
 
 RELEASE_LEAD_S = 0.03
 PATIENCE_S = 30.0
@@ -78,7 +78,7 @@ class Bench:
                 await self._embedded.ready()
             self.redis_version = await probe(self.redis_url, self.prefix)
             self._cleaner: Redis = connect(self.redis_url, 1)
-            stack.push_async_callback(self._cleaner.aclose)
+            stack.push_async_callback(disconnect, self._cleaner)
             if self._slow:
                 await self._slow.ready()
                 self._database = await SlowDatabase.open(str(self._slow.path))
@@ -189,8 +189,8 @@ class Bench:
     async def _clean(self, label: str, scenario: Scenario) -> None:
         """Remove every key of the trial by its name: a user's Redis is a guest's house, and may be huge."""
         count = scenarios.keys(scenario.workload).count()
-        names = [self.prefix + key_name(label, number) for number in range(count)]
-        both = names + [guard_name(name) for name in names]
+        keys = [key_name(label, number) for number in range(count)]
+        both = [name(self.prefix, key) for key in keys for name in (value_name, guard_name)]
         with contextlib.suppress(RedisError, OSError):
             for begin in range(0, len(both), CLEAN_BATCH):
                 await asyncio.shield(self._cleaner.unlink(*both[begin : begin + CLEAN_BATCH]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import Awaitable
 from importlib.resources import files
@@ -15,7 +14,7 @@ from redis.exceptions import NoScriptError, RedisError
 from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, Lease, Look, Tell
 from stampede.stores.watchers import Watchers
-from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect
+from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
 
 SCRIPTS = {
     name: files("stampede.stores").joinpath("lua", f"{name}.lua").read_text()
@@ -37,9 +36,14 @@ _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_news = msgspec.msgpack.Decoder(_News).decode
 
 
-def guard_name(value_name: str) -> str:
-    """The guard's name in Redis, beside its value."""
-    return value_name + ":guard"
+def value_name(prefix: str, key: str) -> str:
+    """The value's name in Redis."""
+    return f"{prefix}value:{key}"
+
+
+def guard_name(prefix: str, key: str) -> str:
+    """The guard's name in Redis: apart from all values, whatever the keys are called."""
+    return f"{prefix}guard:{key}"
 
 
 class RedisStore:
@@ -89,9 +93,7 @@ class RedisStore:
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait([self._listener])
-        with contextlib.suppress(RedisError, OSError):
-            await self._wire.client.aclose()
-            await self._wire.client.connection_pool.disconnect()
+        await disconnect(self._wire.client)
 
     async def warm(self, at_once: int) -> None:
         """Open the connections and walk the code paths that a burst of `at_once` commands needs."""
@@ -100,11 +102,11 @@ class RedisStore:
     # -- the contract ------------------------------------------------------------------------------------------
 
     async def get(self, key: str) -> Entry | None:
-        reply = await self._send("GET", self._prefix + key)
+        reply = await self._send("GET", self._value(key))
         return _decode_entry(reply) if reply is not None else None
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
-        await self._send("SET", self._prefix + key, _encode(entry), "PX", _ms(ttl))
+        await self._send("SET", self._value(key), _encode(entry), "PX", _ms(ttl))
 
     async def look(self, key: str) -> Look:
         value, guard = await self._send("MGET", *self._names(key))
@@ -152,10 +154,13 @@ class RedisStore:
     # -- the way there -----------------------------------------------------------------------------------------
 
     def _guard(self, key: str) -> str:
-        return guard_name(self._prefix + key)
+        return guard_name(self._prefix, key)
+
+    def _value(self, key: str) -> str:
+        return value_name(self._prefix, key)
 
     def _names(self, key: str) -> list[str]:
-        return [self._prefix + key, self._guard(key)]
+        return [self._value(key), self._guard(key)]
 
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
@@ -190,8 +195,7 @@ class RedisStore:
             except (RedisError, OSError):
                 await asyncio.sleep(0.1)
             finally:
-                with contextlib.suppress(RedisError, OSError):
-                    await client.aclose()
+                await disconnect(client)
 
 
 def _ms(seconds: float) -> int:

@@ -1,0 +1,46 @@
+"""What the database saw: the figures that the whole tool is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+REQUESTS = 80
+
+
+@pytest.mark.parametrize("instances", [4, 1])
+def test_every_strategy_loads_as_often_as_it_promises(stampede: Callable[..., Any], instances: int) -> None:
+    ended = stampede(
+        "run", "-c", REQUESTS, "-i", instances, "--db-latency", "200ms", "--db-connections", 40, "--json"
+    )  # fmt: skip
+    trials = {trial["strategy"]: trial for trial in ended.json()["trials"]}
+    assert {strategy: trial["db_hits"] for strategy, trial in trials.items()} == {
+        "none": REQUESTS,
+        "promise-lock": instances,
+        "single-flight": instances,
+        "redis-lock": 1,
+        "redis-lock-notify": 1,
+        "two-level": 1,
+    }
+    for trial in trials.values():
+        assert trial["loads"] == trial["db_hits"]
+        assert trial["amplification"] == trial["db_hits"]
+        assert (trial["requests"], trial["ok"], trial["errors"], trial["timeouts"]) == (REQUESTS, REQUESTS, 0, 0)
+        assert trial["valid"], trial["reasons"]
+        assert 0 < trial["arrival_spread_ms"] < 100
+        assert trial["latency_p50_ms"] >= 200
+    assert trials["none"]["db_peak_in_flight"] == 40
+    assert trials["none"]["db_peak_queued"] == REQUESTS - 40
+    assert ended.code == 0
+
+
+def test_a_warm_cache_spares_the_database(stampede: Callable[..., Any]) -> None:
+    ended = stampede(
+        "run", "warm-hits", "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "two-level", "--json"
+    )  # fmt: skip
+    for trial in ended.json()["trials"]:
+        assert (trial["db_hits"], trial["db_hits_ideal"], trial["loads"], trial["ok"]) == (0, 0, 0, 40)
+        assert "leader" not in trial["roles"]
+    assert ended.code == 0

@@ -1,0 +1,94 @@
+"""Scenario files of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MINE = """# Shows what my own
+# load does.
+strategies = ["none", "single-flight"]
+trials = 5
+
+[workload]
+arrivals = "burst"
+concurrency = 30
+keys = "single"
+
+[cache]
+ttl = "5s"
+
+[database]
+latency = "lognormal(median=200ms, sigma=0.1)"
+connections = 7
+
+[fleet]
+instances = 3
+"""
+
+Stampede = Said = Callable[..., Any]
+
+
+def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(MINE)
+    ended = stampede(
+        "run", "mine.toml", "-i", 2, "-n", 1, "-s", "two-level", "-s", "redis-lock(lease=3s)",
+        "--ttl", "1m", "--seed", 7, "--json",
+    )  # fmt: skip
+    document = ended.json()
+    scenario = document["scenario"]
+    assert (scenario["name"], scenario["description"]) == ("mine", "Shows what my own load does.")
+    assert scenario["workload"] == {"arrivals": "burst", "concurrency": 30, "keys": "single"}
+    assert scenario["fleet"] == {"instances": 2}
+    assert scenario["database"] == {"latency": "lognormal(median=200ms, sigma=0.1)", "connections": 7}
+    assert scenario["cache"] == {"ttl": "1m", "start": "cold"}
+    assert document["seed"] == 7
+    ran = [(t["scenario"], t["strategy"], t["trial"], t["instances"], t["requests"]) for t in document["trials"]]
+    assert ran == [("mine", "two-level", 1, 2, 30), ("mine", "redis-lock(lease=3s)", 1, 2, 30)]
+    assert ended.code == 0
+
+
+def test_a_file_is_explained(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(MINE)
+    ended = said("explain", "mine.toml")
+    assert ended.code == 0
+    text = " ".join(ended.out.split())
+    assert "Shows what my own load does." in text
+    assert "none single-flight" in text
+    assert "burst of 30 requests" in text
+    assert "lognormal(median=200ms, sigma=0.1), 7 connections" in text
+    assert "3 instances" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("strategys = []", ["'strategys'", "did you mean 'strategies'"]),
+        ("[workload]\nconcurency = 5", ["'workload.concurency'", "did you mean 'workload.concurrency'"]),
+        ("strategies = none", ["not valid TOML", "line 1"]),
+        ("[workload]\nconcurrency = 0", ["workload.concurrency", ">= 1"]),
+        ("[workload]\nkeys = 'zipff'", ["unknown keys 'zipff'", "single"]),
+        ("[cache]\nttl = '5 parsecs'", ["cache.ttl", "'5 parsecs' is not a duration", "250ms"]),
+        ("[cache]\nstart = 'lukewarm'", ["cache.start", "lukewarm"]),
+        ("strategies = ['two-levl']", ["'two-levl'", "did you mean 'two-level'"]),
+        ("cache = 5", ["cache", "expected `object`"]),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_file_key_and_remedy(
+    said: Said, tmp_path: Path, text: str, words: list[str]
+) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    ended = said("run", "mine.toml")
+    assert ended.code == 2
+    for word in ["mine.toml", *words]:
+        assert word in ended.complaint()
+
+
+def test_a_file_that_is_no_text_is_refused(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
+    ended = said("run", "mine.toml")
+    assert ended.code == 2
+    assert "mine.toml: it is not UTF-8 text" in ended.complaint()

@@ -1,0 +1,105 @@
+"""Servers of the user's own: measured, and left as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from stampede.stores.server import EmbeddedRedis
+
+ONE = ["run", "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "two-level"]
+
+SLOW_QUERY = """
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 300000)
+    select count(*) as count, :key as key from numbers, (select count(*) from tracks)
+"""
+"""Some tenths of a second, for the burst must be short beside a load."""
+
+Stampede = Callable[..., Any]
+
+
+@pytest.fixture
+def guest_house(valkey: EmbeddedRedis) -> Any:
+    """A running Redis that holds somebody's keys; afterwards it holds them and nothing else."""
+    with Redis.from_url(valkey.url) as redis:
+        redis.set("marker", "not yours")
+        redis.set("stampede:marker", "not yours either")
+        before = {key: redis.dump(key) for key in redis.scan_iter()}
+        yield valkey.url
+        assert redis.dbsize() == len(before)
+        assert {key: redis.dump(key) for key in redis.scan_iter()} == before
+        assert redis.pubsub_channels() == []
+        assert len(redis.client_list()) == 1
+
+
+def test_a_redis_of_the_users_own_is_left_as_it_was(
+    stampede: Stampede, guest_house: str, tmp_path: Path
+) -> None:  # fmt: skip
+    ended = stampede(
+        *ONE, "-s", "redis-lock", "--redis-pool", 10, "--json", "--requests", "out.jsonl",
+        STAMPEDE_REDIS_URL=guest_house,
+    )  # fmt: skip
+    document = ended.json()
+    assert [trial["db_hits"] for trial in document["trials"]] == [1, 1]
+    assert f"({guest_house})" in document["environment"]["redis"]
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(records) == 80
+    assert {tuple(record)[:5] for record in records} == {("scenario", "strategy", "trial", "instance", "key")}
+    assert {record["outcome"] for record in records} == {"ok"}
+    assert ended.code == 0
+
+
+def test_a_redis_of_the_users_own_is_left_as_it_was_after_ctrl_c(start: Stampede, guest_house: str) -> None:
+    run = start(*ONE, "-s", "redis-lock", "--redis", guest_house)
+    run.await_burst(1, guest_house)
+    with Redis.from_url(guest_house) as redis:
+        ours = [key for key in redis.scan_iter() if b"marker" not in key]
+        assert all(key.startswith(b"stampede:{") for key in ours)
+        assert all(redis.ttl(key) >= 0 for key in ours), "would stay for ever if stampede were killed now"
+    run.interrupt()
+    assert run.ended().code == 130
+
+
+def test_a_password_is_used_and_never_shown(
+    stampede: Stampede, own_redis: Callable[..., Path], password: str, tmp_path: Path
+) -> None:
+    socket = own_redis("--requirepass", password)
+    exports = ["--export", "out.csv", "--export", "out.json", "--requests", "out.jsonl"]
+    ended = stampede(*ONE, "--redis", f"unix://:{password}@{socket}", *exports)
+    assert (ended.code, ended.err) == (0, "")
+    assert password not in ended.out
+    for path in tmp_path.iterdir():
+        assert password not in path.read_text(), path
+    assert json.loads((tmp_path / "out.json").read_text())["environment"]["redis"].endswith(f"(unix://:***@{socket})")
+
+
+def test_another_server_can_be_embedded(
+    stampede: Stampede, request: pytest.FixtureRequest
+) -> None:  # fmt: skip
+    request.getfixturevalue("redis7")  # skips, or fails, where there is none
+    ended = stampede(*ONE, "-s", "redis-lock-notify", "--redis-server", shutil.which("redis-server"), "--json")
+    document = ended.json()
+    assert document["environment"]["redis"].startswith("Redis ")
+    assert [trial["db_hits"] for trial in document["trials"]] == [1, 1]
+    assert ended.code == 0
+
+
+def test_a_database_of_the_users_own_is_queried(stampede: Stampede, tmp_path: Path) -> None:
+    file = tmp_path / "music.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("create table tracks (name text)")
+    url = f"sqlite+aiosqlite:///{file}"
+    ended = stampede(*ONE, "--database", url, "--query", SLOW_QUERY, "--json")
+    document = ended.json()
+    assert document["environment"]["database"] == url
+    (trial,) = document["trials"]
+    assert (trial["ok"], trial["errors"], trial["db_hits"]) == (40, 0, 1)
+    assert (trial["valid"], trial["reasons"], ended.code) == (True, [], 0)

@@ -1,0 +1,117 @@
+"""What cannot be meant: exit code 2, and one line that names the problem and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOWHERE = ["--redis", "redis://127.0.0.1:1"]
+"""Whoever got as far as Redis would complain of it."""
+
+NUMBERS = [
+    ("run", "--concurrency", "0"),
+    ("run", "--concurrency", "-5"),
+    ("run", "--instances", "0"),
+    ("run", "--instances", "-1"),
+    ("run", "--db-connections", "0"),
+    ("run", "--db-connections", "-20"),
+    ("run", "--trials", "0"),
+    ("run", "--trials", "-1"),
+    ("run", "--redis-pool", "0"),
+    ("run", "--redis-pool", "-1"),
+    ("run", "--seed", "-1"),
+    ("calibrate", "--instances", "0"),
+    ("calibrate", "--trials", "-3"),
+]
+
+Stampede = Said = Callable[..., Any]
+
+
+@pytest.mark.parametrize(("command", "option", "number"), NUMBERS)
+def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option: str, number: str) -> None:
+    ended = said(command, option, number)
+    assert ended.code == 2
+    line = ended.complaint()
+    assert option in line
+    assert ("0" if option == "--seed" else "1") in line.partition(option)[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "remedy"),
+    [
+        (["run", "-s", "two-levl"], "'two-levl'", "did you mean 'two-level'"),
+        (["run", "-s", "none", "-s", "zzz"], "'zzz'", "known: "),
+        (["run", "cold-brust"], "'cold-brust'", "did you mean 'cold-burst'"),
+        (["run", "missing.toml"], "missing.toml", "No such file"),
+        (["run", "-s", "redis-lock(lese=5s)"], "'lese'", "did you mean 'lease'"),
+        (["run", "-s", "none(x=1)"], "'none' takes no parameters", "'x'"),
+        (["run", "-s", "redis-lock(lease=-5s)"], "'-5s'", "write it like 250ms"),
+        (["run", "-s", "redis-lock("], "column 12", "expected a parameter's name"),
+        (["run", "-s", "none+single-flight"], "'none+single-flight', column 6", "keep one"),
+        (["run", "--ttl", "10"], "'10'", "write it like 250ms"),
+        (["run", "--ttl", "0s"], "'0s'", "longer than zero"),
+        (["run", "--db-latency", "-5ms"], "'-5ms'", "write it like 250ms"),
+        (["run", "--db-latency", "lognormal(median=1s)"], "lognormal", "write 100ms or lognormal("),
+        (["run", "-c", "many"], "--concurrency", "integer"),
+        (["run", "-c", "3", "-i", "4"], "3 concurrent requests", "lower the instances or raise the concurrency"),
+        (["run", "--instance", "4"], "--instance", "--instances"),
+        (["run", "cold-burst", "warm-hits"], "warm-hits", "--help"),
+        (["rum"], "rum", "run"),
+        (["stampede"], "stampede", "--help"),
+        (["explain"], "name", "--help"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_remedy(said: Said, words: list[str], problem: str, remedy: str) -> None:
+    ended = said(*words)
+    assert ended.code == 2
+    line = ended.complaint()
+    assert problem in line
+    assert remedy in line.replace("-h'", "--help'")
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "code", "words"),
+    [
+        ("--export", "file/out.csv", 3, ["ot a directory"]),
+        ("--export", "folder.csv", 2, ["it is a folder"]),
+        ("--export", "out.pdf", 2, [".csv .json"]),
+        ("--requests", "out.json", 2, [".csv .jsonl"]),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_named(
+    said: Said, tmp_path: Path, option: str, path: str, code: int, words: list[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    ended = said("run", option, path, *NOWHERE)
+    assert ended.code == code
+    for word in ["cannot export to", path, *words]:
+        assert word in ended.complaint()
+
+
+@pytest.mark.parametrize("command", ["run", "calibrate"])
+def test_a_path_that_cannot_be_written_is_found_before_the_run(
+    stampede: Stampede, tmp_path: Path, command: str
+) -> None:
+    ended = stampede(command, "-n", 1000, "--export", "fine.csv", "--export", "/proc/out.csv", *NOWHERE)
+    assert ended.code == 3
+    assert ended.seconds < 10
+    assert "cannot export to '/proc/out.csv'" in ended.complaint()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["run", "-c", "0"], "--concurrency"),
+        (["rum"], "'rum'"),
+        (["run", "-s", "two-levl"], "'two-levl'"),
+    ],
+)
+def test_a_mistake_is_one_line_of_a_real_process_too(stampede: Stampede, words: list[str], problem: str) -> None:
+    ended = stampede(*words)
+    assert ended.code == 2
+    assert problem in ended.complaint()

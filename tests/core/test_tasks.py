@@ -1,0 +1,129 @@
+"""Flights and background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stampede.core.errors import LoadError
+from stampede.core.tasks import Flights, Tasks
+
+
+async def slowly(value: str, seconds: float = 1.0) -> str:
+    await asyncio.sleep(seconds)
+    return value
+
+
+async def failing(error: Exception, seconds: float = 1.0) -> str:
+    await asyncio.sleep(seconds)
+    raise error
+
+
+async def joined(flights: Flights[str], key: str) -> str:
+    """Join the key's flight, or start it."""
+    flight = flights.current(key) or flights.start(key, slowly(key))
+    return await flight.join()
+
+
+async def test_all_who_join_a_flight_get_its_result() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    flight = flights.start("k", slowly("value"))
+    assert flights.current("k") is flight
+    assert await asyncio.gather(*(flight.join() for _ in range(10))) == ["value"] * 10
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+
+
+async def test_every_waiter_raises_its_own_copy_of_the_error() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    flight = flights.start("k", failing(LoadError("the database is on fire")))
+    errors = await asyncio.gather(*(flight.join() for _ in range(5)), return_exceptions=True)
+    assert [(type(error), str(error)) for error in errors] == [(LoadError, "the database is on fire")] * 5
+    assert len({id(error) for error in errors}) == 5
+
+
+async def test_an_error_that_is_not_ours_reaches_every_waiter_too() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    flight = flights.start("k", failing(KeyError("theirs")))
+    errors = await asyncio.gather(*(flight.join() for _ in range(3)), return_exceptions=True)
+    assert [repr(error) for error in errors] == ["KeyError('theirs')"] * 3
+
+
+async def test_a_flight_leaves_the_map_before_its_waiters_wake() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    for load in (slowly("value"), failing(LoadError("no"))):
+        flight = flights.start("k", load)
+        await asyncio.wait([flight.join()])
+        assert flights.current("k") is None
+
+
+async def test_flights_of_different_keys_do_not_wait_for_each_other() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    slow = asyncio.ensure_future(flights.start("slow", slowly("slow", 60)).join())
+    assert await joined(flights, "quick") == "quick"
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+    assert await slow == "slow"
+
+
+@pytest.mark.parametrize("cancelled", [0, 1], ids=["the first caller", "a later caller"])
+async def test_cancelling_a_caller_harms_no_other_and_starts_nothing_anew(cancelled: int) -> None:
+    flights: Flights[str] = Flights(Tasks())
+    callers = [asyncio.ensure_future(joined(flights, "k")) for _ in range(4)]
+    await asyncio.sleep(0.5)
+    callers[cancelled].cancel()
+    late = asyncio.ensure_future(joined(flights, "k"))
+    results = await asyncio.gather(*callers, late, return_exceptions=True)
+    assert isinstance(results.pop(cancelled), asyncio.CancelledError)
+    assert results == ["k"] * 4
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+
+
+async def test_a_flight_goes_on_although_all_its_callers_were_cancelled() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    callers = [asyncio.ensure_future(joined(flights, "k")) for _ in range(3)]
+    await asyncio.sleep(0.5)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.sleep(0.4)
+    flight = flights.current("k")
+    assert flight is not None
+    assert await flight.join() == "k"
+
+
+async def test_settle_waits_for_what_runs() -> None:
+    tasks, done = Tasks(), []
+
+    async def work() -> None:
+        await asyncio.sleep(2)
+        done.append("work")
+
+    tasks.spawn(work())
+    assert await tasks.settle(5) == 0
+    assert done == ["work"]
+
+
+async def test_settle_cancels_what_is_late_lets_it_clean_up_and_counts_it() -> None:
+    tasks, cleaned = Tasks(), []
+
+    async def work(seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            cleaned.append(seconds)
+
+    for seconds in (1, 100, 200):
+        tasks.spawn(work(seconds))
+    assert await tasks.settle(5) == 2
+    assert sorted(cleaned) == [1, 100, 200]
+    assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+    assert await tasks.settle(5) == 0
+
+
+async def test_waiters_of_a_flight_that_is_ended_from_outside_do_not_hang() -> None:
+    tasks = Tasks()
+    flights: Flights[str] = Flights(tasks)
+    waiting = asyncio.ensure_future(joined(flights, "k"))
+    await asyncio.sleep(0)
+    await tasks.settle(0)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -1,0 +1,222 @@
+"""The fold of a trial, and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampede.core.model import Role
+from stampede.core.scenario import CacheSetup, Scenario
+from stampede.measure.records import Recorder
+from stampede.measure.requests import Requests
+from stampede.measure.trial import TIMELINE_POINTS, Observed, arrival_spread, fold, ideal_hits, thin
+
+MakeRequests = Callable[..., Requests]
+MakeObserved = Callable[..., Observed]
+
+CHANGES = st.lists(
+    st.tuples(st.floats(0, 30), st.integers(0, 500), st.integers(0, 10_000)), min_size=1, max_size=100
+).map(lambda rows: sorted(rows, key=lambda row: row[0]))
+
+
+def of_roles(*roles: Role) -> Requests:
+    recorder = Recorder()
+    for number, role in enumerate(roles):
+        row = recorder.intend(0, 0.0)
+        recorder.started[row] = 0.0
+        if role is Role.ERROR:
+            recorder.failed(row, 0.5, "no")
+        else:
+            recorder.answered(row, 0.1 * (number + 1), role, 1)
+    return Requests.join({0: recorder.columns()}, 0.0)
+
+
+def test_a_trial_folds_what_was_seen(scenario: Scenario, observed: MakeObserved) -> None:
+    trial = fold(scenario, "two-level", 3, observed())
+    assert (trial.scenario, trial.strategy, trial.trial) == ("mine", "two-level", 3)
+    assert (trial.instances, trial.concurrency, trial.requests) == (2, 4, 4)
+    assert (trial.ok, trial.errors, trial.timeouts) == (4, 0, 0)
+    assert (trial.db_hits, trial.db_hits_ideal, trial.amplification, trial.db_peak_in_flight) == (1, 1, 1.0, 1)
+    assert (trial.latency_p50_ms, trial.latency_max_ms) == (pytest.approx(100), pytest.approx(100))
+    assert (trial.redis_commands, trial.arrival_spread_ms) == (8, pytest.approx(3))
+    assert trial.duration_s == pytest.approx(0.1)
+    assert (trial.valid, trial.reasons, trial.warnings) == (True, [], [])
+
+
+def test_percentiles_and_maximum_are_those_of_the_latencies(
+    scenario: Scenario, observed: MakeObserved, requests: MakeRequests
+) -> None:
+    latencies = [number / 1000 for number in range(1, 102)]
+    trial = fold(scenario, "none", 1, observed(requests=requests(*((0.0, each) for each in latencies))))
+    figures = (trial.latency_p50_ms, trial.latency_p90_ms, trial.latency_p99_ms, trial.latency_max_ms)
+    assert figures == tuple(map(pytest.approx, (51, 91, 100, 101)))
+
+
+def test_without_any_value_there_is_no_latency(scenario: Scenario, observed: MakeObserved) -> None:
+    trial = fold(scenario, "none", 1, observed(requests=of_roles(Role.ERROR, Role.ERROR), errors={"no": 2}))
+    assert (trial.latency_p50_ms, trial.latency_p90_ms, trial.latency_p99_ms, trial.latency_max_ms) == (None,) * 4
+    assert (trial.ok, trial.errors, trial.error_messages) == (0, 2, {"no": 2})
+
+
+def test_latency_is_split_by_role(scenario: Scenario, observed: MakeObserved) -> None:
+    roles = (Role.LEADER, Role.WAITER, Role.WAITER, Role.STALE, Role.ERROR)
+    trial = fold(scenario, "none", 1, observed(requests=of_roles(*roles)))
+    assert {name: row.requests for name, row in trial.roles.items()} == {
+        "leader": 1,
+        "waiter": 2,
+        "stale": 1,
+        "error": 1,
+    }
+    assert trial.roles["waiter"].max_ms == pytest.approx(300)
+    assert trial.roles["error"].p50_ms == pytest.approx(500)
+    assert trial.stale == 1
+
+
+def test_amplification_is_hits_over_ideal_hits(scenario: Scenario, observed: MakeObserved) -> None:
+    assert fold(scenario, "none", 1, observed(loads=4, db_hits={"a": 3, "b": 1})).amplification == 4.0
+
+
+def test_the_ideal_is_a_load_for_every_key_that_was_asked_for_and_none_when_warm(
+    scenario: Scenario, requests: MakeRequests
+) -> None:
+    recorder = Recorder()
+    for key in (3, 3, 5):
+        recorder.intend(key, 0.0)
+    asked = Requests.join({0: recorder.columns()}, 0.0)
+    assert ideal_hits(scenario, asked) == 2
+    warm = msgspec.structs.replace(scenario, cache=CacheSetup(start="warm"))
+    assert ideal_hits(warm, asked) == 0
+
+
+def test_the_spread_is_that_of_the_first_instant_and_of_those_who_started() -> None:
+    recorder = Recorder()
+    for intended, started in ((0.0, 0.010), (0.0, 0.030), (5.0, 5.4), (0.0, None)):
+        row = recorder.intend(0, 100.0 + intended)
+        if started is not None:
+            recorder.started[row] = 100.0 + started
+    assert arrival_spread(Requests.join({0: recorder.columns()}, 100.0)) == pytest.approx(0.020)
+
+
+@pytest.mark.parametrize(
+    ("spread_ms", "valid", "warned"),
+    [(0, True, False), (9.9, True, False), (10.1, True, True), (49.9, True, True), (50.1, False, False)],
+)
+def test_a_spread_above_a_tenth_of_the_database_latency_warns_and_above_half_is_invalid(
+    scenario: Scenario,
+    observed: MakeObserved,
+    requests: MakeRequests,
+    spread_ms: float,
+    valid: bool,
+    warned: bool,
+) -> None:
+    seen = observed(requests=requests((0.0, 0.2), (spread_ms / 1000, 0.2)))
+    trial = fold(scenario, "none", 1, seen)
+    assert trial.arrival_spread_ms == pytest.approx(spread_ms)
+    assert (trial.valid, bool(trial.warnings)) == (valid, warned)
+    assert [("arrival spread" in text, "half the database latency" in text) for text in trial.reasons] == (
+        [] if valid else [(True, True)]
+    )
+
+
+@pytest.mark.parametrize(("loads", "hits"), [(1, {"k": 2}), (2, {"k": 1}), (1, {}), (0, {"k": 1})])
+def test_counts_that_disagree_are_invalid(
+    scenario: Scenario, observed: MakeObserved, loads: int, hits: dict[str, int]
+) -> None:
+    trial = fold(scenario, "none", 1, observed(loads=loads, db_hits=hits))
+    assert not trial.valid
+    assert trial.reasons == [f"the instances count {loads} loads, the database {sum(hits.values())}"]
+    assert trial.db_hits == sum(hits.values())
+
+
+def test_a_database_that_cannot_count_leaves_the_count_to_the_instances(
+    scenario: Scenario, observed: MakeObserved
+) -> None:
+    trial = fold(scenario, "none", 1, observed(loads=7, db_hits=None, changes=[]))
+    assert (trial.valid, trial.db_hits, trial.db_timeline) == (True, 7, None)
+
+
+@pytest.mark.parametrize(("load_ms", "valid", "warned"), [(1000, True, False), (300, True, True), (60, False, False)])
+def test_the_spread_in_front_of_a_database_of_ones_own_is_compared_with_the_fastest_load(
+    scenario: Scenario, observed: MakeObserved, load_ms: float, valid: bool, warned: bool
+) -> None:
+    recorder = Recorder()
+    for started, load_s in ((0.0, load_ms / 1000), (0.050, 9.0)):
+        row = recorder.intend(0, 0.0)
+        recorder.started[row] = started
+        recorder.answered(row, started + load_s, Role.LEADER, 1)
+    requests = Requests.join({0: recorder.columns()}, 0.0)
+    trial = fold(scenario, "none", 1, observed(requests=requests, loads=2, db_hits=None, changes=[]))
+    assert (trial.valid, bool(trial.warnings)) == (valid, warned)
+
+
+def test_without_any_load_at_a_database_of_ones_own_the_spread_cannot_be_judged(
+    scenario: Scenario, observed: MakeObserved
+) -> None:
+    trial = fold(scenario, "none", 1, observed(loads=0, db_hits=None, changes=[]))
+    assert trial.valid
+    assert trial.warnings == ["no load was seen, so the arrival spread has nothing to be compared with"]
+
+
+def test_a_lost_instance_is_invalid(scenario: Scenario, observed: MakeObserved) -> None:
+    trial = fold(scenario, "none", 1, observed(lost=[1], db_hits={"k": 2}))
+    assert (trial.valid, trial.reasons) == (False, ["instance 1 died"])
+
+
+def test_every_reason_is_given(scenario: Scenario, observed: MakeObserved, requests: MakeRequests) -> None:
+    seen = observed(requests=requests((0.0, 0.2), (0.15, 0.2)), loads=3)
+    assert len(fold(scenario, "none", 1, seen).reasons) == 2
+
+
+def test_background_tasks_that_had_to_be_cancelled_are_a_warning(scenario: Scenario, observed: MakeObserved) -> None:
+    trial = fold(scenario, "none", 1, observed(unsettled=2))
+    assert (trial.valid, trial.warnings) == (True, ["2 background tasks had to be cancelled"])
+
+
+def test_a_trial_of_which_no_request_is_left_can_be_folded(scenario: Scenario, observed: MakeObserved) -> None:
+    nothing = Requests.join({}, 0.0)
+    trial = fold(scenario, "none", 1, observed(requests=nothing, lost=[0, 1], loads=0, changes=[]))
+    assert (trial.requests, trial.ok, trial.valid, trial.duration_s) == (0, 0, False, 0.0)
+    assert trial.latency_max_ms is None
+
+
+def test_a_request_without_an_answer_is_a_timeout_and_has_no_role(scenario: Scenario, observed: MakeObserved) -> None:
+    recorder = Recorder()
+    recorder.intend(0, 0.0)
+    trial = fold(scenario, "none", 1, observed(requests=Requests.join({0: recorder.columns()}, 0.0)))
+    assert (trial.timeouts, trial.errors, trial.ok) == (1, 0, 0)
+    assert trial.roles == {}
+
+
+# -- the timeline --------------------------------------------------------------------------------------------------
+
+
+def test_without_changes_there_is_no_timeline() -> None:
+    assert thin([]) is None
+
+
+def test_a_timeline_keeps_the_level_between_changes() -> None:
+    timeline = thin([(0.0, 1, 0), (0.001, 2, 5), (0.004, 1, 0), (0.006, 0, 0)])
+    assert timeline is not None
+    assert timeline.step_ms == 1
+    assert timeline.in_flight == [1, 2, 2, 2, 2, 1, 1]
+    assert timeline.queued == [0, 5, 5, 5, 5, 0, 0]
+
+
+@given(CHANGES)
+def test_a_thinned_timeline_keeps_every_peak_and_is_no_longer_than_the_trial(
+    changes: list[tuple[float, int, int]],
+) -> None:
+    timeline = thin(changes)
+    assert timeline is not None
+    assert len(timeline.in_flight) == len(timeline.queued) <= TIMELINE_POINTS + 1
+    assert max(timeline.in_flight) == max(row[1] for row in changes)
+    assert max(timeline.queued) == max(row[2] for row in changes)
+    for at, in_flight, queued in changes:
+        step = int(at / (timeline.step_ms / 1000))
+        assert max(timeline.in_flight[max(0, step - 1) : step + 2]) >= in_flight
+        assert max(timeline.queued[max(0, step - 1) : step + 2]) >= queued
+    assert (len(timeline.in_flight) - 1) * timeline.step_ms <= changes[-1][0] * 1000 + 1e-6

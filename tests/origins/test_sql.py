@@ -1,0 +1,161 @@
+"""A database of the user's own, here an SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from stampede.core.errors import DatabaseUnavailable, LoadError, StampedeError, UsageError
+from stampede.origins.connect import connect_origin
+from stampede.origins.sql import SqlDatabase
+
+pytestmark = pytest.mark.usefixtures("real_time")
+
+BY_KEY = "select name, price from goods where name = :key"
+
+
+def execute(url: str, *statements: str) -> None:
+    """Change the file behind the database's back."""
+    with closing(sqlite3.connect(url.partition("///")[2])) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """An SQLite file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+
+
+@pytest.fixture
+def shop(database_url: str) -> str:
+    """An SQLite file with a table."""
+    execute(
+        database_url,
+        "create table goods (name text primary key, price numeric, note text, blob blob)",
+        "insert into goods values ('apple', 1.25, null, x'00ff'), ('pear', 2, 'naïve ✗', null)",
+    )
+    return database_url
+
+
+async def drivers_threads_ended() -> None:
+    """Wait for aiosqlite: after a failed connect its thread still has a word for the loop, and must find it open."""
+    while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened(url: str, query: str) -> AsyncIterator[SqlDatabase]:
+    database = await SqlDatabase.open(url, query)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def test_a_load_is_the_query_with_the_key_bound(shop: str) -> None:
+    async with opened(shop, BY_KEY) as database:
+        assert json.loads((await database.load("apple")).value) == [{"name": "apple", "price": 1.25}]
+        assert json.loads((await database.load("pear")).value) == [{"name": "pear", "price": 2}]
+
+
+async def test_a_key_is_bound_and_never_pasted(shop: str) -> None:
+    async with opened(shop, BY_KEY) as database:
+        assert (await database.load("' or 1=1; drop table goods; --")).value == b"[]"
+        assert (await database.load("apple")).value != b"[]"
+
+
+async def test_a_query_may_do_without_the_key(shop: str) -> None:
+    async with opened(shop, "select count(*) as n from goods") as database:
+        assert await database.load("whatever") == (b'[{"n":2}]', 1)
+
+
+async def test_whatever_the_columns_hold_becomes_json(shop: str) -> None:
+    async with opened(shop, "select * from goods order by name") as database:
+        apple, pear = json.loads((await database.load("k")).value)
+    assert apple == {"name": "apple", "price": 1.25, "note": None, "blob": "AP8="}
+    assert pear == {"name": "pear", "price": 2, "note": "naïve ✗", "blob": None}
+
+
+async def test_more_loads_than_connections_all_come_back(shop: str) -> None:
+    async with opened(shop, BY_KEY) as database:
+        loaded = await asyncio.gather(*(database.load("apple") for _ in range(100)))
+    assert {each.value for each in loaded} == {b'[{"name":"apple","price":1.25}]'}
+
+
+async def test_a_table_that_goes_away_is_a_load_error_and_comes_back(shop: str) -> None:
+    async with opened(shop, BY_KEY) as database:
+        execute(shop, "alter table goods rename to gone")
+        with pytest.raises(LoadError, match=r"^database: no such table: goods$"):
+            await database.load("apple")
+        execute(shop, "alter table gone rename to goods")
+        assert (await database.load("apple")).value != b"[]"
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("select * from nowhere", "no such table: nowhere"),
+        ("selekt 1", "syntax error"),
+        ("select :other", "other"),
+        ("update goods set price = 1", ""),
+        ("", ""),
+    ],
+)
+async def test_a_query_that_does_not_work_is_found_out_when_opening(shop: str, query: str, problem: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await SqlDatabase.open(shop, query)
+    assert str(caught.value).startswith(f"the database {shop} refuses: ")
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_file_in_a_folder_that_is_not_there_is_a_clear_error(database_url: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match="unable to open database file"):
+        await SqlDatabase.open(database_url.replace("shop.db", "nowhere/shop.db"), "select 1")
+    await drivers_threads_ended()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "",
+        "sqlite:///file.db",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///:memory:",
+        "nosuch+driver://host/db",
+        "postgresql+nosuchdriver://host/db",
+        "postgresql+asyncpg://me:zQzQz@host:port/db",
+        "postgresql://me:zQzQz@host/db",
+    ],
+)
+async def test_a_url_that_cannot_be_used_is_a_usage_error_that_shows_the_form_and_no_password(url: str) -> None:
+    with pytest.raises(UsageError, match=r"write sqlite\+aiosqlite:///FILE or postgresql") as caught:
+        await SqlDatabase.open(url, "select 1")
+    assert "zQzQz" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["zQzQz", "zQ/zQzQz", "zQ?zQzQz", "zQ#zQzQz"])
+async def test_a_server_that_is_not_there_is_a_clear_error_without_the_password(password: str) -> None:
+    with pytest.raises(StampedeError) as caught:
+        await SqlDatabase.open(f"postgresql+asyncpg://me:{password}@127.0.0.1:1/db", "select 1")
+    assert isinstance(caught.value, DatabaseUnavailable)
+    assert "zQ" not in str(caught.value)
+
+
+async def test_a_url_with_a_query_opens_an_sql_database(shop: str) -> None:
+    origin = await connect_origin(shop, BY_KEY)
+    try:
+        assert (await origin.load("apple")).version == 1
+    finally:
+        await origin.close()

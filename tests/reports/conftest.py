@@ -1,0 +1,86 @@
+"""Makers of runs to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from stampede.core import scenario as scenarios
+from stampede.core.model import Role
+from stampede.core.scenario import Scenario
+from stampede.measure.records import Recorder
+from stampede.measure.requests import Requests
+from stampede.measure.run import Run
+from stampede.measure.summary import summarize
+from stampede.measure.trial import Observed, Trial, fold
+
+RELEASE = 1000.0
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    """500 requests over 4 instances."""
+    return scenarios.parse('strategies = ["none"]', "cold-burst", "cold-burst.toml")
+
+
+@pytest.fixture
+def requests() -> Requests:
+    """One of each: a leader, an error, and one that was never answered."""
+    recorder = Recorder()
+    for row, started in ((recorder.intend(0, RELEASE), 0.001), (recorder.intend(1, RELEASE + 0.5), 0.502)):
+        recorder.started[row] = RELEASE + started
+    recorder.answered(0, RELEASE + 0.1, Role.LEADER, 3)
+    recorder.failed(1, RELEASE + 0.75, "no")
+    recorder.intend(0, RELEASE)
+    return Requests.join({2: recorder.columns()}, RELEASE)
+
+
+@pytest.fixture
+def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
+    """Makes a valid trial of `none` with 500 requests, with changes."""
+    seen = Observed(
+        requests=requests,
+        loads=1,
+        load_errors=0,
+        fenced_fills=0,
+        store_errors=0,
+        redis_commands=1000,
+        unsettled=0,
+        lag_max=0.001,
+        cpu=0.1,
+        lost=[],
+        errors={},
+        db_hits={"k": 1},
+        db_peak_in_flight=1,
+        db_peak_queued=0,
+        changes=[(0.0, 1, 0), (0.1, 0, 0)],
+    )
+    folded = fold(scenario, "none", 1, seen)
+    all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1, "amplification": 1.0}
+
+    def make(**changes: Any) -> Trial:
+        return msgspec.structs.replace(folded, **(all_well | changes))
+
+    return make
+
+
+@pytest.fixture
+def run(scenario: Scenario) -> Callable[..., Run]:
+    """Makes a run of trials."""
+
+    def make(*trials: Trial, scenario: Scenario = scenario, **changes: Any) -> Run:
+        whole = Run(
+            stampede="0.1.0",
+            created="2025-01-01T00:00:00+00:00",
+            environment={"os": "Linux", "redis": "Valkey 9 (embedded)"},
+            scenario=scenarios.to_data(scenario),
+            seed=7,
+            trials=list(trials),
+            summary=summarize(trials),
+        )
+        return msgspec.structs.replace(whole, **changes)
+
+    return make

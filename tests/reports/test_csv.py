@@ -1,0 +1,49 @@
+"""One row per trial."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+
+from stampede.measure.run import Run
+from stampede.measure.trial import Trial
+from stampede.reports.csv import render
+
+HEADER = (
+    "scenario,strategy,trial,instances,concurrency,requests,ok,errors,timeouts,db_hits,db_hits_ideal,amplification,"
+    "db_peak_in_flight,latency_p50_ms,latency_p90_ms,latency_p99_ms,latency_max_ms,stale,staleness_max_ms,"
+    "redis_commands,arrival_spread_ms,duration_s,valid"
+)
+
+MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+
+
+def rows(run: Run) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(render(run).decode())))
+
+
+def test_the_columns_are_those_of_the_design_in_its_order(run: MakeRun) -> None:
+    assert render(run()).decode() == HEADER + "\n"
+
+
+def test_every_trial_is_a_row_valid_or_not(run: MakeRun, trial: MakeTrial) -> None:
+    found = rows(run(trial(), trial(trial=2, strategy="two-level", db_hits=3, valid=False)))
+    assert [row["strategy"] for row in found] == ["none", "two-level"]
+    assert [row["valid"] for row in found] == ["true", "false"]
+    assert found[1]["db_hits"] == "3"
+    assert found[0]["latency_p50_ms"] == "100.0"
+
+
+@pytest.mark.parametrize("name", ["a,b", 'say "hi"', "redis-lock(lease=5s,poll=20ms)", "line\nbreak"])
+def test_a_name_with_commas_quotes_or_line_breaks_stays_one_cell(run: MakeRun, trial: MakeTrial, name: str) -> None:
+    (row,) = rows(run(trial(scenario=name, strategy=name)))
+    assert (row["scenario"], row["strategy"]) == (name, name)
+    assert None not in row
+
+
+def test_a_latency_that_nobody_had_is_an_empty_cell(run: MakeRun, trial: MakeTrial) -> None:
+    (row,) = rows(run(trial(latency_p50_ms=None, latency_max_ms=None)))
+    assert (row["latency_p50_ms"], row["latency_max_ms"]) == ("", "")

@@ -1,0 +1,79 @@
+"""The sentence below the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from stampede.measure.run import Run
+from stampede.measure.trial import Trial
+from stampede.reports.words import sentence
+
+NOTHING: dict[str, Any] = {f"latency_{figure}_ms": None for figure in ("p50", "p90", "p99", "max")}
+
+MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+
+
+def test_a_stampede_is_named_with_its_figures(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(
+        run(
+            trial(db_hits=500, latency_p99_ms=2500.0),
+            trial(strategy="single-flight", db_hits=4, latency_p99_ms=105.0),
+            trial(strategy="redis-lock", latency_p99_ms=180.0),
+            trial(strategy="two-level", latency_p99_ms=102.0),
+        )
+    )
+    assert "With none 500 requests became 500 DB hits where 1 would do (p99 2,500 ms)" in text
+    assert "single-flight left one per instance, 4" in text
+    assert "redis-lock and two-level reached the ideal 1" in text
+    assert "Of the 2 that spared the database most, two-level had the lowest p99: 102 ms" in text
+
+
+def test_an_own_database_is_not_said_to_take_what_the_scenario_says(run: MakeRun, trial: MakeTrial) -> None:
+    fake = {"database": "fake-slow SQLite"}
+    own = {"database": "postgresql+asyncpg://me:***@host/db"}
+    assert "a database that takes 100ms" in sentence(run(trial(), environment=fake))
+    assert "100ms" not in sentence(run(trial(), environment=own))
+
+
+def test_without_a_valid_trial_nothing_is_claimed(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(run(trial(valid=False, reasons=["why"]), trial(strategy="two-level", valid=False)))
+    assert text == "No trial is valid, so nothing can be said about the strategies."
+
+
+def test_an_invalid_strategy_is_not_compared(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(run(trial(latency_p99_ms=1.0, valid=False), trial(strategy="two-level", latency_p99_ms=102.0)))
+    assert "none" not in text
+    assert "two-level" in text
+
+
+def test_a_warm_run_speaks_of_hits(run: MakeRun, trial: MakeTrial) -> None:
+    warm = {"db_hits_ideal": 0, "db_hits": 0}
+    text = sentence(run(trial(latency_p99_ms=9.0, **warm), trial(strategy="two-level", latency_p99_ms=5.0, **warm)))
+    assert text == "Everybody hit and the database saw no load; p99 5 ms with two-level, 9 ms with none."
+    loaded = {"db_hits_ideal": 0, "db_hits": 3}
+    assert "the database was hit with none" in sentence(run(trial(**loaded)))
+
+
+def test_when_nobody_got_a_value_that_is_said(run: MakeRun, trial: MakeTrial) -> None:
+    assert "Nobody got a value" in sentence(run(trial(**NOTHING)))
+    both = run(trial(db_hits=500, **NOTHING), trial(strategy="two-level", **NOTHING))
+    assert "Nobody got a value" in sentence(both)
+
+
+def test_a_warm_run_in_which_nobody_got_a_value_claims_no_hits(run: MakeRun, trial: MakeTrial) -> None:
+    assert "Everybody hit" not in sentence(run(trial(db_hits=0, db_hits_ideal=0, **NOTHING)))
+
+
+def test_a_stampede_in_which_nobody_got_a_value_is_still_named(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(run(trial(db_hits=500, **NOTHING), trial(strategy="two-level")))
+    assert "With none 500 requests became 500 DB hits" in text
+
+
+def test_that_one_strategy_got_no_value_is_not_said_of_all(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(run(trial(db_hits=500), trial(strategy="two-level", **NOTHING)))
+    assert "Nobody got a value" not in text
+
+
+def test_nothing_measured_is_nothing_said(run: MakeRun) -> None:
+    assert sentence(run()) == "Nothing was measured."

@@ -1,0 +1,240 @@
+"""What the store over Redis promises beyond the contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from redis import Redis
+
+from stampede.core.errors import StampedeError, StoreError, UsageError
+from stampede.core.model import Entry, Filled, Tell
+from stampede.stores.redis import SCRIPTS, RedisStore
+from stampede.stores.server import EmbeddedRedis
+
+TTL_S = 30
+HEARD_WITHIN = 5
+
+STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
+    "get": lambda store, entry: store.get("k"),
+    "put": lambda store, entry: store.put("k", entry, 1),
+    "look": lambda store, entry: store.look("k"),
+    "add": lambda store, entry: store.add("k", "one", 1),
+    "renew": lambda store, entry: store.renew("k", "one", 1),
+    "drop": lambda store, entry: store.drop("k", "one"),
+    "fill": lambda store, entry: store.fill("k", "one", entry, 1, Tell.PUSH),
+    "fail": lambda store, entry: store.fail("k", "one", "no", 1, Tell.PUSH),
+    "lease": lambda store, entry: store.lease("k", "one", 1),
+    "delete": lambda store, entry: store.delete("k"),
+}
+
+
+def reads(raw: Redis) -> int:
+    """How often the server has read from a client so far."""
+    return int(raw.info("stats")["total_reads_processed"])
+
+
+async def pushed(store: RedisStore, filler: RedisStore, key: str, entry: Entry) -> Filled:
+    """What a watcher of one store hears when another one fills."""
+    news = store.watch(key)
+    await filler.add(key, "one", 10)
+    await filler.fill(key, "one", entry, 10, Tell.PUSH)
+    return await asyncio.wait_for(asyncio.shield(news), HEARD_WITHIN)
+
+
+async def hears(store: RedisStore, entry: Entry) -> bool:
+    """Whether a store hears its own fill within a moment."""
+    try:
+        async with asyncio.timeout(0.2):
+            return await pushed(store, store, "k", entry) == Filled(entry, None)
+    except TimeoutError:
+        return False
+
+
+async def test_every_key_carries_a_time_to_live(
+    redis_store: RedisStore, entry: Entry, raw: Redis, prefix: str
+) -> None:
+    await redis_store.put("put", entry, TTL_S)
+    await redis_store.add("added", "one", TTL_S)
+    await redis_store.lease("leased", "one", TTL_S)
+    await redis_store.add("renewed", "one", 1)
+    await redis_store.renew("renewed", "one", TTL_S)
+    for tell in Tell:
+        await redis_store.add(f"filled-{tell}", "one", 1)
+        await redis_store.fill(f"filled-{tell}", "one", entry, TTL_S, tell)
+        await redis_store.add(f"failed-{tell}", "one", 1)
+        await redis_store.fail(f"failed-{tell}", "one", "no", TTL_S, tell)
+    await redis_store.add("failed-without-note", "one", TTL_S)
+    await redis_store.fail("failed-without-note", "one", "no", 0, Tell.NOTHING)
+    await redis_store.fill("fenced-off", "one", entry, TTL_S, Tell.PUSH)
+    left = {key.decode(): raw.pttl(key) for key in raw.scan_iter(match=prefix.replace("{", "[{]") + "*")}
+    assert len(left) == 4 + 2 * len(Tell)
+    assert all(name.startswith(prefix) for name in left)
+    assert all(TTL_S * 500 < milliseconds <= TTL_S * 1000 for milliseconds in left.values()), left
+
+
+async def test_a_key_and_its_guard_live_on_one_node_of_a_cluster(
+    redis_store: RedisStore, entry: Entry, raw: Redis, prefix: str
+) -> None:
+    await redis_store.put("k", entry, TTL_S)
+    await redis_store.add("k", "one", TTL_S)
+    names = list(raw.scan_iter(match=prefix.replace("{", "[{]") + "*"))
+    assert len(names) == 2
+    assert {name.split(b"{")[1].split(b"}")[0] for name in names} == {prefix.split("{")[1].split("}")[0].encode()}
+
+
+async def test_the_commands_of_one_tick_travel_together(redis_store: RedisStore, raw: Redis) -> None:
+    await redis_store.warm(8)
+    before, commands = reads(raw), redis_store.commands
+    await asyncio.gather(*(redis_store.get(f"k{n}") for n in range(100)))
+    assert redis_store.commands - commands == 100
+    assert reads(raw) - before <= 4  # one for the pipeline and one for the question, where 100 would be one each
+
+
+async def test_a_pooled_store_sends_each_command_by_itself_over_its_connections(
+    redis_url: str, prefix: str, raw: Redis, runner: asyncio.Runner
+) -> None:
+    store = await RedisStore.open(redis_url, prefix, pool=4)
+    try:
+        await store.warm(4)
+        before, commands, clients = reads(raw), store.commands, raw.info("clients")["connected_clients"]
+        await asyncio.gather(*(store.get(f"k{n}") for n in range(100)))
+        assert store.commands - commands == 100
+        assert reads(raw) - before >= 100
+        assert raw.info("clients")["connected_clients"] == clients
+    finally:
+        await store.close()
+
+
+async def test_replies_reach_the_caller_who_asked(redis_store: RedisStore, entry: Entry) -> None:
+    entries = {f"k{n}": Entry(str(n).encode(), n, 0.0, 0.0, 0.0) for n in range(200)}
+    await asyncio.gather(*(redis_store.put(key, each, TTL_S) for key, each in entries.items()))
+    found = await asyncio.gather(*(redis_store.get(key) for key in entries))
+    assert dict(zip(entries, found, strict=True)) == entries
+
+
+async def test_a_wrong_type_fails_its_own_command_and_no_other_of_the_tick(
+    redis_store: RedisStore, entry: Entry, raw: Redis, prefix: str
+) -> None:
+    await redis_store.put("good", entry, TTL_S)
+    raw.rpush(prefix + "bad", "a list")
+    try:
+        bad, good = await asyncio.gather(redis_store.get("bad"), redis_store.get("good"), return_exceptions=True)
+    finally:
+        raw.delete(prefix + "bad")
+    assert isinstance(bad, StoreError)
+    assert good == entry
+
+
+@pytest.mark.parametrize("step", SCRIPTS)
+async def test_scripts_that_the_server_forgot_are_sent_again(
+    redis_store: RedisStore, entry: Entry, raw: Redis, step: str
+) -> None:
+    raw.script_flush()
+    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(5)))
+    assert len(results) == 5
+
+
+async def test_a_cancelled_caller_does_not_break_the_others_of_its_tick(
+    redis_store: RedisStore, entry: Entry
+) -> None:
+    await redis_store.put("k", entry, TTL_S)
+    for moment in range(4):
+        callers = [asyncio.ensure_future(redis_store.get("k")) for _ in range(20)]
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        callers[0].cancel()
+        callers[7].cancel()
+        results = await asyncio.gather(*callers, return_exceptions=True)
+        assert [isinstance(result, asyncio.CancelledError) for result in results] == [n in (0, 7) for n in range(20)]
+        assert [result for n, result in enumerate(results) if n not in (0, 7)] == [entry] * 18
+    assert await redis_store.get("k") == entry
+
+
+async def test_a_fill_is_heard_by_the_stores_of_other_instances(
+    redis_store: RedisStore, redis_url: str, prefix: str, entry: Entry
+) -> None:
+    other = await RedisStore.open(redis_url, prefix)
+    try:
+        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None)
+    finally:
+        await other.close()
+
+
+async def test_a_run_does_not_hear_the_fills_of_another_run(
+    redis_store: RedisStore, redis_url: str, prefix: str, entry: Entry
+) -> None:
+    stranger = await RedisStore.open(redis_url, "another:" + prefix)
+    try:
+        mine = redis_store.watch("k")
+        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None)
+        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None)
+        assert not mine.done()
+    finally:
+        await stranger.close()
+
+
+async def test_the_subscription_comes_back_after_it_was_killed(
+    redis_store: RedisStore, raw: Redis, entry: Entry, prefix: str
+) -> None:
+    channel = prefix + "fills"
+    assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
+    raw.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    async with asyncio.timeout(HEARD_WITHIN):
+        while not await hears(redis_store, entry):  # what is published in between goes unheard
+            pass
+    assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
+
+
+async def test_a_closed_store_leaves_no_connection_behind(
+    redis_url: str, prefix: str, raw: Redis, runner: asyncio.Runner
+) -> None:
+    before = {client["id"] for client in raw.client_list()}
+    for pool in (None, 3):
+        store = await RedisStore.open(redis_url, prefix, pool)
+        await store.warm(8)
+        assert {client["id"] for client in raw.client_list()} > before
+        await store.close()
+    async with asyncio.timeout(5):
+        while {client["id"] for client in raw.client_list()} != before:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("pool", [None, 3], ids=["pipelined", "pooled"])
+async def test_a_server_that_dies_is_a_store_error_and_never_a_miss(
+    runner: asyncio.Runner, prefix: str, entry: Entry, pool: int | None
+) -> None:
+    server = EmbeddedRedis()
+    try:
+        await server.ready()
+        store = await RedisStore.open(server.url, prefix, pool)
+        await store.put("k", entry, TTL_S)
+        server.stop()
+        try:
+            for name, step in STEPS.items():
+                with pytest.raises(StoreError, match=r"^Redis: "):
+                    pytest.fail(f"{name} answered {await step(store, entry)!r}")
+            results = await asyncio.gather(*(store.get("k") for _ in range(20)), return_exceptions=True)
+            assert all(isinstance(result, StoreError) for result in results)
+            assert len({id(result) for result in results}) == 20
+        finally:
+            async with asyncio.timeout(5):
+                await store.close()
+        with pytest.raises(StoreError):
+            await RedisStore.open(server.url, prefix, pool)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://host", "redis://:zQzQz/rest@host:6379", "redis://me:zQzQz#@host:x"]
+)
+async def test_a_url_that_is_none_is_an_error_that_does_not_show_its_password(
+    runner: asyncio.Runner, url: str
+) -> None:
+    with pytest.raises(StampedeError) as caught:
+        await RedisStore.open(url, "test:")
+    assert "zQzQz" not in str(caught.value)
+    if "zQzQz" not in url:
+        assert isinstance(caught.value, UsageError)
