@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit
+import re
 
-_SECRETS = {"password", "pass", "pwd", "sslpassword", "token"}
+_SECRETS = re.compile(r"([?&](?:password|pass|pwd|sslpassword|token)=)[^&]*", re.IGNORECASE)
 
 
 def without_password(url: str) -> str:
     """The URL with every password replaced by `***`, in its authority and in its query.
 
-    A text that cannot be taken apart is not shown at all.
+    Whatever stands before the last `@` is taken for the authority, so that a password that should have been quoted
+    does not slip through. A text that is no URL is not shown at all.
     """
-    try:
-        parts = urlsplit(url)
-        query = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
         return "***"
-    user, at, host = parts.netloc.rpartition("@")
-    if ":" in user:
-        user = user.partition(":")[0] + ":***"
-    safe = urlencode([(name, "***" if name.lower() in _SECRETS else value) for name, value in query], safe="*/")
-    # Put together by hand: urlunsplit would lose a slash of sqlite:////path.
-    authority = f"//{user}{at}{host}" if url.startswith(f"{parts.scheme}://") else ""
-    return f"{parts.scheme}:{authority}{parts.path}" + (f"?{safe}" if safe else "") if parts.scheme else "***"
+    user_and_password, at, host = rest.rpartition("@")
+    user, colon, _ = user_and_password.partition(":")
+    return _SECRETS.sub(r"\1***", f"{scheme}://{user}{':***' if colon else ''}{at}{host}")
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Somebody else's message about a URL, without any part of the URL's password."""
+    _, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
+    for part in filter(None, re.split(r"[:/?#@]", password)):
+        text = text.replace(part, "***")
+    return text

@@ -32,7 +32,7 @@ from stampede.measure.trial import Observed, Origin, Trial
 from stampede.origins.finite import Seen
 from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
 from stampede.stores.server import EmbeddedRedis, probe
-from stampede.stores.wire import connect
+from stampede.stores.wire import connect, disconnect
 
 RELEASE_LEAD_S = 0.03
 PATIENCE_S = 30.0
@@ -80,7 +80,7 @@ class Bench:
                 await self._embedded.ready()
             self.redis_version = await probe(self.redis_url, self.prefix)
             cleaner: Redis = connect(self.redis_url, 1)
-            stack.push_async_callback(cleaner.aclose)
+            stack.push_async_callback(disconnect, cleaner)
             self._janitor = Janitor(cleaner, self.prefix)
             if self._slow:
                 await self._slow.ready()

@@ -24,8 +24,8 @@ from stampede.engine.run import FLOOR_STRATEGY, Progress, new_run, until_interru
 from stampede.engine.trial import Requests
 from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.stores.memory import MemoryStore
-from stampede.stores.redis import RedisStore
-from stampede.stores.wire import connect
+from stampede.stores.redis import RedisStore, value_name
+from stampede.stores.wire import connect, disconnect
 
 SIZES = (100, 500, 1000, 5000, 10_000)
 IN_FLIGHT = 50
@@ -75,7 +75,7 @@ async def _compare_gets(url: str, prefix: str, trials: int) -> Paired:
     await store.put("gets", Entry(VALUE, 1, 0.0, 0.0, float("inf"), 0.0), ttl=60)
 
     async def raw() -> object:
-        return await pooled.get(prefix + "gets")
+        return await pooled.get(value_name(prefix, "gets"))
 
     try:
         pairs = [(await _rate(lambda: store.get("gets")), await _rate(raw)) for _ in range(trials + 1)]
@@ -83,7 +83,7 @@ async def _compare_gets(url: str, prefix: str, trials: int) -> Paired:
     finally:
         await store.delete("gets")
         await store.close()
-        await pooled.aclose()
+        await disconnect(pooled)
 
 
 async def _rate(get: Callable[[], Awaitable[object]]) -> float:

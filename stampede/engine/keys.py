@@ -13,7 +13,7 @@ from stampede.core import scenario as scenarios
 from stampede.core.names import office_of
 from stampede.core.scenario import Scenario
 from stampede.engine.trial import key_name
-from stampede.stores.redis import guard_name
+from stampede.stores.redis import guard_name, value_name
 
 BATCH = 1000
 
@@ -27,14 +27,14 @@ class Janitor:
 
     async def remove(self, label: str, numbers: Iterable[int]) -> None:
         """Remove values and guards. Raises redis-py's errors."""
-        names = [self._prefix + key_name(label, number) for number in numbers]
-        await self._unlink([*names, *map(guard_name, names)])
+        keys = [key_name(label, number) for number in numbers]
+        await self._unlink([name(self._prefix, key) for key in keys for name in (value_name, guard_name)])
 
     async def clean(self, label: str, scenario: Scenario) -> None:
         """Remove whatever the trial may have left; quietly, for a server that is gone has nothing left."""
         with contextlib.suppress(RedisError, OSError):
             await self.remove(label, range(scenarios.keys(scenario.workload).count()))
-            await self._unlink([guard_name(self._prefix + office_of(key_name(label, 0)))])
+            await self._unlink([guard_name(self._prefix, office_of(key_name(label, 0)))])
 
     async def traffic(self) -> int:
         """Bytes that the server has received and sent so far."""

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixConnector, WSMsgType
@@ -16,6 +15,7 @@ from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixCon
 from stampede.core.errors import DatabaseUnavailable, LoadError
 from stampede.core.lifeline import Guarded
 from stampede.core.model import Loaded
+from stampede.core.sockets import listens
 from stampede.core.tasks import Tasks
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import Seen
@@ -140,7 +140,7 @@ class SlowDatabaseProcess:
     async def ready(self) -> None:
         """Wait until it listens. Raises DatabaseUnavailable."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not Path(self.path).exists():
+        while not await listens(self.path):
             if not self.alive or time.monotonic() > deadline:
                 words = self._server.last_words() or "it does not answer"
                 self.stop()

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from stampede.core.errors import DatabaseUnavailable, LoadError, UsageError
 from stampede.core.model import Loaded
-from stampede.core.urls import without_password
+from stampede.core.urls import without_password, without_secrets
 
 DRIVERS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"
 POOL = 20
@@ -35,13 +35,15 @@ class SqlDatabase:
         try:
             engine = create_async_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=300)
         except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError, TypeError) as error:
-            raise UsageError(f"cannot use the database {shown} ({_first_line(error)}): write {DRIVERS}") from None
+            problem = without_secrets(_first_line(error), url)
+            raise UsageError(f"cannot use the database {shown} ({problem}): write {DRIVERS}") from None
         database = cls(engine, query)
         try:
             await database._rows("warm-up")
         except (SQLAlchemyError, OSError) as error:
             await database.close()
-            raise DatabaseUnavailable(f"the database {shown} refuses: {_first_line(error)}") from None
+            problem = without_secrets(_first_line(error), url)
+            raise DatabaseUnavailable(f"the database {shown} refuses: {problem}") from None
         return database
 
     async def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,7 @@ from redis.exceptions import NoScriptError, RedisError
 from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, Lease, Look, Tell
 from stampede.stores.watchers import Watchers
-from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect
+from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
 
 SCRIPTS = {
     name: files("stampede.stores").joinpath("lua", f"{name}.lua").read_text()
@@ -44,9 +43,14 @@ INVALIDATIONS = "__redis__:invalidate"
 SUBSCRIBE_TIMEOUT_S = 5.0
 
 
-def guard_name(value_name: str) -> str:
-    """The guard's name in Redis, beside its value."""
-    return value_name + ":guard"
+def value_name(prefix: str, key: str) -> str:
+    """The value's name in Redis."""
+    return f"{prefix}value:{key}"
+
+
+def guard_name(prefix: str, key: str) -> str:
+    """The guard's name in Redis: apart from all values, whatever the keys are called."""
+    return f"{prefix}guard:{key}"
 
 
 class RedisStore:
@@ -99,9 +103,7 @@ class RedisStore:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        with contextlib.suppress(RedisError, OSError):
-            await self._wire.client.aclose()
-            await self._wire.client.connection_pool.disconnect()
+        await disconnect(self._wire.client)
 
     async def warm(self, at_once: int) -> None:
         """Open the connections and walk the code paths that a burst of `at_once` commands needs."""
@@ -110,10 +112,10 @@ class RedisStore:
     # -- the contract ------------------------------------------------------------------------------------------
 
     async def get(self, key: str) -> Entry | None:
-        return _entry(await self._send("GET", self._prefix + key))
+        return _entry(await self._send("GET", self._value(key)))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
-        await self._send("SET", self._prefix + key, _encode(entry), "PX", _ms(ttl))
+        await self._send("SET", self._value(key), _encode(entry), "PX", _ms(ttl))
 
     async def look(self, key: str) -> Look:
         value, guard = await self._send("MGET", *self._names(key))
@@ -153,13 +155,13 @@ class RedisStore:
         return Lease(None, holder.decode(), max(0.001, left_ms / 1000))
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", [self._prefix + key], CLAIM + token, _ms(ttl))
+        there = await self._run("claim", [self._value(key)], CLAIM + token, _ms(ttl))
         if _is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(_entry(there), None)
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
-        name, claim, envelope = self._prefix + key, CLAIM + token, _encode(entry)
+        name, claim, envelope = self._value(key), CLAIM + token, _encode(entry)
         if self._compares:
             step = self._send("SET", name, envelope, "IFEQ", claim, "PX", _ms(ttl))
         else:
@@ -168,7 +170,7 @@ class RedisStore:
         return bool(swapped)
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
-        name, claim = self._prefix + key, CLAIM + token
+        name, claim = self._value(key), CLAIM + token
         removed = bool(await self._run("drop", [name], claim))
         if removed:
             await self._publish(_News(key, None, error))
@@ -202,10 +204,13 @@ class RedisStore:
     # -- the way there -----------------------------------------------------------------------------------------
 
     def _guard(self, key: str) -> str:
-        return guard_name(self._prefix + key)
+        return guard_name(self._prefix, key)
+
+    def _value(self, key: str) -> str:
+        return value_name(self._prefix, key)
 
     def _names(self, key: str) -> list[str]:
-        return [self._prefix + key, self._guard(key)]
+        return [self._value(key), self._guard(key)]
 
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
@@ -252,8 +257,7 @@ class RedisStore:
             except (RedisError, OSError):
                 await asyncio.sleep(0.1)
             finally:
-                with contextlib.suppress(RedisError, OSError):
-                    await client.aclose()
+                await disconnect(client)
 
     def _hear(self, news: _News) -> None:
         if news.invalidated:
@@ -262,12 +266,12 @@ class RedisStore:
             self._watchers.tell(news.key, Filled(news.entry, news.error))
 
     async def _track(self, tracking: asyncio.Event) -> None:
-        """Have Redis name every changed key below our prefix (client-side caching in broadcasting mode).
+        """Have Redis name every changed value below our prefix (client-side caching in broadcasting mode).
 
         The connection that asks for it redirects the names to one that listens: that works with every protocol
         version. After a lost connection everything may have changed.
         """
-        name = f"{self._prefix}tracker-{secrets.token_hex(4)}"
+        name, values = f"{self._prefix}tracker-{secrets.token_hex(4)}", value_name(self._prefix, "")
         while True:
             asking = connect(self._url, 1, timeout=None)
             listening = connect(self._url, 1, timeout=None, client_name=name, protocol=2)
@@ -278,7 +282,7 @@ class RedisStore:
                     listeners = await held.client_list(_type="pubsub")
                     number = next(client["id"] for client in listeners if client["name"] == name)
                     await held.execute_command(  # type: ignore[no-untyped-call]
-                        "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._prefix
+                        "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", values
                     )
                     tracking.set()
                     async for message in pubsub.listen():
@@ -287,16 +291,15 @@ class RedisStore:
                 await asyncio.sleep(0.1)
             finally:
                 self._watchers.changed(None)
-                with contextlib.suppress(RedisError, OSError):
-                    await asking.aclose()
-                    await listening.aclose()
+                await disconnect(asking)
+                await disconnect(listening)
 
     def _change(self, names: list[bytes] | None) -> None:
         if names is None:  # the whole database was flushed
             self._watchers.changed(None)
             return
         for name in names:
-            self._watchers.changed(name.decode().removeprefix(self._prefix))
+            self._watchers.changed(name.decode().removeprefix(value_name(self._prefix, "")))
 
 
 def _ms(seconds: float) -> int:

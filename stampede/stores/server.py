@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import platform
 import shutil
@@ -14,8 +13,9 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ReadOnlyErr
 
 from stampede.core.errors import RedisUnavailable
 from stampede.core.lifeline import Guarded
+from stampede.core.sockets import listens
 from stampede.core.urls import without_password
-from stampede.stores.wire import connect
+from stampede.stores.wire import connect, disconnect
 
 START_TIMEOUT_S = 10.0
 WAYS = "pass --redis URL, set STAMPEDE_REDIS_URL, or pass --redis-server PATH"
@@ -67,7 +67,7 @@ class EmbeddedRedis:
     async def ready(self) -> None:
         """Wait until it listens. Raises RedisUnavailable."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._socket.exists():
+        while not await listens(self._socket):
             if not self.alive or time.monotonic() > deadline:
                 words = self._server.last_words() or "it does not answer"
                 self.stop()
@@ -106,8 +106,7 @@ async def probe(url: str, prefix: str) -> str:
             raise RedisUnavailable(f"{shown} wants a password: write redis://:PASSWORD@HOST:PORT") from None
         raise RedisUnavailable(f"no usable Redis at {shown} ({error}): check the URL, or leave it out") from None
     finally:
-        with contextlib.suppress(RedisError, OSError):
-            await client.aclose()
+        await disconnect(client)
     if "valkey_version" in info:
         return f"Valkey {info['valkey_version']}"
     return f"Redis {info['redis_version']}"

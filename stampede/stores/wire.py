@@ -6,6 +6,7 @@ The pipeline is the default because the harness's own queueing must not be mista
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError, UsageError
+from stampede.core.urls import without_password
 
 Argument = str | bytes | int
 SOCKET_TIMEOUT_S = 2.0
@@ -48,9 +50,18 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
             socket_connect_timeout=5.0,
             **more,
         )
-    except ValueError as error:
-        raise UsageError(f"not a Redis URL ({error}): write redis://HOST:PORT/DB or unix:///PATH") from None
+    except ValueError:
+        raise UsageError(
+            f"not a Redis URL: {without_password(url)}: write redis://HOST:PORT/DB or unix:///PATH"
+        ) from None
     return Redis(connection_pool=pool)
+
+
+async def disconnect(client: Redis) -> None:
+    """Close the client and its connections, quietly: the server may be gone."""
+    with contextlib.suppress(RedisError, OSError):
+        await client.aclose()
+        await client.connection_pool.disconnect()
 
 
 class TickPipeline:
