@@ -8,8 +8,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from stampede.stores.server import EmbeddedRedis
+
+# A shared machine stalls now and then; that is no property of the code under test.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 REQUIRE_SERVERS = "STAMPEDE_TEST_REQUIRE_SERVERS"
 """Under this variable a test that would be skipped for a missing server fails instead."""

@@ -11,14 +11,13 @@ def command(
     name: Annotated[str, typer.Argument(help="A strategy, a mix such as single-flight+ttl, or a scenario.")],
 ) -> None:
     """Explain a strategy or a scenario: mechanism, loads, waiting, staleness, failure, source."""
-    from rich.console import Console
-
+    from stampede.cli.console import ResultConsole
     from stampede.core import registry
     from stampede.core import scenario as scenarios
     from stampede.core.strategy import Strategy
     from stampede.reports.explanation import of_scenario, of_strategy
 
-    console = Console(highlight=False)
+    console = ResultConsole()
     if name in scenarios.shipped() or name.endswith(".toml"):
         console.print(of_scenario(scenarios.load(name)))
         return

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 def command() -> None:
     """List the choices that strategies are made of, and the scenarios."""
-    from rich.console import Console
-
+    from stampede.cli.console import ResultConsole
     from stampede.core import registry
     from stampede.core import scenario as scenarios
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = ResultConsole()
     for family, question in registry.STRATEGY_FAMILIES.items():
         names = registry.names(family)
         if names:
@@ -18,9 +17,8 @@ def command() -> None:
             _section(console, f"{family}: {question}", rows)
     rows = {name: scenarios.load(name).description for name in scenarios.shipped()}
     _section(console, "scenarios", rows)
-    console.print(
-        "Join choices with '+': stampede run -s none -s two-level; more: stampede explain NAME", markup=False
-    )
+    console.print("Join choices with '+': stampede run -s none -s swr+two-level", markup=False)
+    console.print("More of each: stampede explain NAME", markup=False)
 
 
 def _section(console: object, title: str, rows: dict[str, str]) -> None:

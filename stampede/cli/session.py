@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import uvloop
-from rich.console import Console
 
+from stampede.cli.console import ResultConsole
 from stampede.cli.progress import LiveProgress
 from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, UsageError
 from stampede.core.scenario import Scenario
@@ -61,11 +61,13 @@ def run(scenario: Scenario, where: Servers, seed: int, output: Output) -> int:
     output.check()
     with LiveProgress(len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
         measured = asyncio.run(measure(scenario, where, seed, progress, output.requests is not None))
+    failure = export(measured, output)  # before anything is printed, for a reader may leave
     if output.json:
         sys.stdout.buffer.write(render_json(measured.run))
     elif not output.quiet:
-        show(measured.run, Console(highlight=False))
-    export(measured, output)
+        show(measured.run, ResultConsole())
+    if failure is not None:
+        raise failure
     if measured.fault is not None:
         raise measured.fault
     return exit_code(measured.run)
@@ -76,32 +78,33 @@ def calibrate(instances: int, trials: int, where: Servers, seed: int, output: Ou
     output.check()
     with LiveProgress(len(engine.SIZES) * trials, quiet=output.quiet) as progress:
         result = uvloop.run(engine.calibrate(instances, trials, where, seed, progress))
+    renders = {".json": calibration.render_json, ".csv": calibration.render_csv}
+    failure = _all([partial(files.write, path, [renders[path.suffix.lower()](result)]) for path in output.exports])
     if output.json:
         sys.stdout.buffer.write(calibration.render_json(result))
     elif not output.quiet:
-        calibration.show(result, Console(highlight=False))
-    renders = {".json": calibration.render_json, ".csv": calibration.render_csv}
-    _all([partial(files.write, path, [renders[path.suffix.lower()](result)]) for path in output.exports])
+        calibration.show(result, ResultConsole())
+    if failure is not None:
+        raise failure
     return INTERRUPTED if result.run.interrupted else OK
 
 
-def export(measured: Measured, output: Output) -> None:
-    """Write every file that can be written. Raises ExportFailed for the first that cannot."""
+def export(measured: Measured, output: Output) -> ExportFailed | None:
+    """Write every file that can be written; returns what failed."""
     writes = [partial(files.export, measured.run, path) for path in output.exports]
     if output.requests is not None:
         writes.append(partial(files.export_requests, measured.requests, output.requests))
-    _all(writes)
+    return _all(writes)
 
 
-def _all(writes: Sequence[Callable[[], None]]) -> None:
+def _all(writes: Sequence[Callable[[], None]]) -> ExportFailed | None:
     failures = []
     for write in writes:
         try:
             write()
         except ExportFailed as failure:
             failures.append(str(failure))
-    if failures:
-        raise ExportFailed("; ".join(failures))
+    return ExportFailed("; ".join(failures)) if failures else None
 
 
 def exit_code(run: Run) -> int:

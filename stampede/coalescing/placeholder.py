@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.errors import LoadError
+from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Answer, Filled, Role, Tell
 from stampede.core.names import marker_of
-from stampede.core.protection import Cache, Coalescing
+from stampede.core.protection import Coalescing
 from stampede.core.units import Duration
 
 SETTLE_S = 0.001
@@ -37,11 +37,15 @@ class Placeholder(Coalescing):
     }
     marker: Duration = Duration(2.0)
 
-    async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
-        """Set the marker and keep it alive."""
-        name = marker_of(cache.owner)
-        await cache.store.add(name, cache.owner, self.marker)
-        cache.tasks.keep(self._live(name))
+    _marked: asyncio.Task[str] | None = field(init=False, default=None)
+
+    async def _announce(self) -> None:
+        """Before the first claim: set the marker, and keep it alive."""
+        cache, name = self.cache, marker_of(self.cache.owner)
+        if self._marked is None:
+            self._marked = cache.tasks.spawn(cache.store.add(name, cache.owner, self.marker))
+            cache.tasks.keep(self._live(name))
+        await asyncio.shield(self._marked)
 
     async def _live(self, name: str) -> None:
         cache = self.cache
@@ -55,6 +59,7 @@ class Placeholder(Coalescing):
 
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, f"{self.cache.owner}/{self.cache.token()}"
+        await self._announce()
         while True:
             # Watch before claiming: a fill between the answer and the watch would go unheard.
             news = store.watch(key)
@@ -79,18 +84,23 @@ class Placeholder(Coalescing):
         except Exception as error:
             await cache.quietly(cache.store.unclaim(key, token, str(error)))
             raise
-        if await cache.quietly(cache.store.swap(key, token, entry, cache.remaining(entry))) is False:
+        swapped = await cache.quietly(cache.store.swap(key, token, entry, cache.remaining(entry)))
+        if swapped is None:  # the value could not be stored: let others try
+            await cache.quietly(cache.store.unclaim(key, token, None))
+        elif not swapped:
             cache.metrics.fenced_fills += 1
         return Answer(entry, Role.LEADER)
 
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:
-        """Until there is news, or the holder is dead. Raises LoadError if its load failed."""
+        """Until there is news, or time to look again: the holder may be dead, or a message lost.
+
+        Raises LoadError if its load failed.
+        """
         store, owner = self.cache.store, holder.partition("/")[0]
-        while not (await asyncio.wait([news], timeout=self.marker / 2))[0]:
-            if (await store.look(marker_of(owner))).holder is None:
-                await store.unclaim(key, holder, None)
-                return
-        if (error := news.result().error) is not None:
+        await asyncio.wait([news], timeout=self.marker / 2)
+        if not news.done() and (await store.look(marker_of(owner))).holder is None:
+            await store.unclaim(key, holder, None)
+        if news.done() and (error := news.result().error) is not None:
             raise LoadError(error)
 
     @contextmanager
@@ -98,7 +108,7 @@ class Placeholder(Coalescing):
         """A caller cancelled while it claims must not leave its claim behind."""
         try:
             yield
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, StoreError):
             self.cache.tasks.spawn(self._unclaim(key, token))
             raise
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from stampede.core.errors import LoadError
-from stampede.core.model import Answer, Role, Tell
+from stampede.core.model import Answer, Look, Role, Tell
 from stampede.core.protection import Coalescing
 from stampede.core.units import Duration
 
@@ -15,8 +15,8 @@ from stampede.core.units import Duration
 class RedisLock(Coalescing):
     """A distributed lock whose waiters poll: SET NX PX with a token, compare-and-delete.
 
-    mechanism:  on a miss every caller tries the lock; the winner reads again, loads, fills and unlocks in one
-                step; the others poll value and lock, with a jittered back-off from `poll` to `poll-max`
+    mechanism:  every caller reads value and lock, and on a miss tries the lock; the winner reads again, loads, fills
+                and unlocks in one step; the others poll both, with a jittered back-off from `poll` to `poll-max`
     loads:      1 in the fleet per expiry; the lease is renewed while the load runs
     waiting:    Δ and up to one poll; polls cost the more commands the longer the load takes
     staleness:  as the freshness choice says
@@ -29,20 +29,30 @@ class RedisLock(Coalescing):
     poll: Duration = Duration(0.02)
     poll_max: Duration = Duration(0.1)
 
+    async def get(self, key: str) -> Answer:
+        # The read tells what note is there already, so that a failure from now on is known to be this caller's too.
+        look = await self.cache.store.look(key)
+        return await self.serve(key, look.entry) or await self._load(key, look)
+
     async def load(self, key: str) -> Answer:
+        return await self._load(key, await self.cache.store.look(key))
+
+    async def _load(self, key: str, look: Look) -> Answer:
         store, token = self.cache.store, self.cache.token()
         while True:
+            note = look.holder if look.failed is not None else None
             with self.giving_back(key, token):
-                holder = await store.add(key, token, self.lease)
+                holder = await store.add(key, token, self.lease, over=note or "")
             if holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
-            answer = await self._poll(key, holder)
-            if answer is not None:
-                return answer
+            look = await self._poll(key, holder)
+            if look.entry is not None:
+                return Answer(look.entry, Role.WAITER)
 
     async def _lead(self, key: str, token: str) -> Answer:
         # Read again: the value may have been filled between this caller's miss and its lock.
-        entry = await self.cache.store.get(key)
+        with self.giving_back(key, token):
+            entry = await self.cache.store.get(key)
         if entry is not None and self.cache.usable(entry):
             await self.cache.quietly(self.cache.store.drop(key, token))
             return Answer(entry, Role.WAITER)
@@ -50,20 +60,18 @@ class RedisLock(Coalescing):
         entry = await self.cache.load_under_lease(key, token, self.lease, Tell.NOTHING, keep)
         return Answer(entry, Role.LEADER)
 
-    async def _poll(self, key: str, holder: str) -> Answer | None:
-        """Wait for what `holder` does. None: the lock is free without a value, so try for it again."""
+    async def _poll(self, key: str, holder: str) -> Look:
+        """Wait for what `holder` does: a usable value, or none (then the lock is free). Raises its LoadError."""
         pause = float(self.poll)
         while True:
-            await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             look = await self.cache.store.look(key)
-            if look.entry is not None and self.cache.usable(look.entry):
-                return Answer(look.entry, Role.WAITER)
-            if look.failed is not None:
-                if look.holder == holder:
-                    raise LoadError(look.failed)
-                return None
-            if look.holder != holder:
-                return None
+            if self.cache.usable(look.entry):
+                return look
+            if look.failed is not None and look.holder == holder:
+                raise LoadError(look.failed)
+            if look.failed is not None or look.holder != holder:
+                return look._replace(entry=None)
+            await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             pause = min(pause * 2, self.poll_max)
 
     async def reload(self, key: str) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Runs a server that must not outlive its owner: `lifeline.py FOLDER -- COMMAND ...`.
+"""Runs a server that must not outlive its owner: `lifeline.py FOLDER -- [COMMAND ...]`.
 
 The owner holds the other end of our standard input. When it closes, however the owner ended (SIGKILL included), the
 server is ended and FOLDER, its temporary folder, is removed. Runs as a script, with the standard library only,
@@ -30,7 +30,9 @@ class Guarded:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: list[str], **popen: Any) -> None:
-        """Start the server in a session of its own: Ctrl-C in the terminal is for the owner to handle.
+        """Start the server, or none for the folder alone.
+
+        In a session of its own: Ctrl-C in the terminal is for the owner to handle.
 
         Raises:
             OSError: the lifeline could not be started.
@@ -88,7 +90,16 @@ def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
 def run(folder: Path, command: list[str]) -> int:
     """Run the command until the owner lets go or is gone; then clean up. Returns the command's exit code."""
     try:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        if not command:  # it is only the folder that must not outlive its owner
+            sys.stdin.buffer.read()
+            return 0
+        try:
+            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        except OSError as error:
+            print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)
+            (folder / ENDED).touch()
+            sys.stdin.buffer.read()
+            return 1
         if _ended_by_itself(server):
             (folder / ENDED).touch()
             sys.stdin.buffer.read()  # the owner may still want to read the log

@@ -12,6 +12,9 @@ Clock = Callable[[], float]
 """Seconds that never step back: `time.monotonic` (one clock for all processes of a machine), or virtual time."""
 
 
+ANY_NOTE = "*"
+
+
 class Origin(Protocol):
     """What the cache protects."""
 
@@ -43,8 +46,12 @@ class Store(Protocol):
         """The value and the guard in one step."""
         ...
 
-    async def add(self, key: str, token: str, ttl: float) -> str:
-        """Set the guard unless it exists; return the token that holds it now (one's own: acquired)."""
+    async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
+        """Set the guard unless it exists; return the token that holds it now (one's own: acquired).
+
+        The note of a failed load holds nothing and is replaced; but with `over` only that token's note is, and
+        another token's is returned like a holder: its load failed while the caller was on its way here.
+        """
         ...
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:

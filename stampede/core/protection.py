@@ -255,10 +255,10 @@ class Coalescing(Choice):
 
     @contextmanager
     def giving_back(self, key: str, token: str) -> Iterator[None]:
-        """Around the steps that may take the guard: a caller cancelled among them must not leave it taken."""
+        """Around the steps that may take the guard: who is cancelled or fails among them must not leave it taken."""
         try:
             yield
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, StoreError):
             self.cache.tasks.spawn(self._give_back(key, token))
             raise
 
@@ -278,7 +278,8 @@ class Coalescing(Choice):
         return await asyncio.shield(cache.tasks.spawn(self._reload_as_holder(key, token, lease, tell)))
 
     async def _reload_as_holder(self, key: str, token: str, lease: float, tell: Tell) -> Answer:
-        entry = await self.cache.store.get(key)
+        with self.giving_back(key, token):
+            entry = await self.cache.store.get(key)
         if entry is not None and self.cache.judge(entry) is Verdict.FRESH:
             await self.cache.quietly(self.cache.store.drop(key, token))
             return Answer(entry, Role.HIT)

@@ -12,9 +12,10 @@ from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.fault import Fault
 from stampede.core.latency import Latency
+from stampede.core.ranges import Count
 from stampede.core.spec import Call
 from stampede.core.strategy import Strategy
-from stampede.core.units import Count, Duration
+from stampede.core.units import Duration
 from stampede.core.workload import Arrivals, Keys
 
 DEFAULT = "cold-burst"
@@ -86,7 +87,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     description: str = ""
     strategies: tuple[str, ...] = ()
     trials: Count = 1
-    workload: Workload = Workload()
+    workload: Workload = Workload(concurrency=500)
     cache: CacheSetup = CacheSetup()
     database: DatabaseSetup = DatabaseSetup()
     fleet: Fleet = Fleet()

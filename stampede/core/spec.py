@@ -62,6 +62,9 @@ class _Reader:
         while position < len(self.text):
             found = _TOKEN.match(self.text, position)
             if not found:
+                position = len(self.text) - len(self.text[position:].lstrip())
+                if position == len(self.text):
+                    break
                 raise self._error(position + 1, f"unexpected '{self.text[position]}'")
             kind = str(found.lastgroup)
             tokens.append((found[kind], found.start(kind) + 1))

@@ -1,18 +1,11 @@
-"""Durations as people write them (`250ms`, `2s`, `1m`), and the ranges of other parameters."""
+"""Durations as people write them: `250ms`, `2s`, `1m`."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Annotated
-
-import msgspec
 
 from stampede.core.errors import UsageError
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Fraction = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
@@ -42,7 +35,14 @@ class Duration(float):
         """Write it back in the largest unit that keeps it short: `1.5s`, `20ms`."""
         for unit in ("h", "m", "s", "ms"):
             if self >= _UNITS[unit]:
-                return f"{self / _UNITS[unit]:.6g}{unit}"
-        return f"{self / _UNITS['us']:.6g}us"
+                return _short(self / _UNITS[unit]) + unit
+        return _short(self / _UNITS["us"]) + "us"
 
     __repr__ = __str__
+
+
+def _short(number: float) -> str:
+    """Six significant digits, and never an exponent, which `parse` would not read."""
+    digits = max(0, 5 - math.floor(math.log10(number)))
+    text = f"{number:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stampede.core import scenario as scenarios
-from stampede.core.errors import DatabaseUnavailable, LoadError, RedisUnavailable, UsageError
+from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, RedisUnavailable, UsageError
 from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.core.urls import without_password
@@ -140,9 +140,9 @@ class Bench:
             await self._fleet.ready()
             if scenario.cache.start == "warm":
                 await self._reset_database(scenario, seed)  # the trial before may have left a long queue
-                await self._fleet.prepare(msgspec.structs.replace(prepare, warm=True))
+                await self._prepare(msgspec.structs.replace(prepare, warm=True))
             await self._reset_database(scenario, seed)
-            await self._fleet.prepare(prepare)
+            await self._prepare(prepare)
             before = await self._traffic()
             released_at = time.monotonic() + RELEASE_LEAD_S
             done = await self._release(scenario, label, seed, released_at)
@@ -159,6 +159,14 @@ class Bench:
         struck_at = min((float(event.at) for event in scenario.events), default=None)
         observed = self._observe(requests, done, origin, moved, struck_at)
         return measure.fold(scenario, strategy, number, observed), requests
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        """Bring everybody to the barrier; an instance that died since the last trial is replaced first."""
+        try:
+            await self._fleet.prepare(prepare)
+        except InstanceLost:
+            await self._fleet.ready()
+            await self._fleet.prepare(prepare)
 
     async def _release(self, scenario: Scenario, label: str, seed: int, released_at: float) -> dict[int, Done]:
         """Open the barrier, have the events happen, and wait for the ends."""

@@ -6,17 +6,21 @@ import asyncio
 import contextlib
 import multiprocessing
 import socket
+import tempfile
 from collections.abc import Awaitable, Callable
-from multiprocessing import forkserver
+from functools import cache
+from multiprocessing import forkserver, util
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Protocol, TypeVar
 
 from stampede.core import errors
 from stampede.core.errors import InstanceLost, StampedeError
+from stampede.core.lifeline import Guarded
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Restart, Setup, Stop, ToInstance
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 2.0
+AFTER_ITS_CONTENT = -200  # multiprocessing removes its own folder at -100
 
 R = TypeVar("R")
 
@@ -53,6 +57,7 @@ class LocalProcess:
     @classmethod
     async def launch(cls) -> LocalProcess:
         """Start one."""
+        preload()
         ours, theirs = socket.socketpair()
         process = _forks.Process(target=_live, args=(theirs,), daemon=True)
         try:
@@ -74,9 +79,20 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["stampede.engine.instance", "stampede.origins.slow"])
 
 
+@cache
 def preload() -> None:
-    """Start the server that instances are forked from, while the caller still has other things to do."""
-    forkserver.ensure_running()
+    """Start the server that instances are forked from, while the caller still has other things to do.
+
+    Its socket's folder is one that goes away with us, however we end.
+    """
+    nest = Guarded("fleet")
+    nest.start([])
+    util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
+    usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
+    try:
+        forkserver.ensure_running()
+    finally:
+        tempfile.tempdir = usual
 
 
 def _live(connection: socket.socket) -> None:
@@ -110,24 +126,34 @@ class Fleet:
 
     async def _set_up(self, number: int) -> None:
         self._starts[number] += 1
-        async with asyncio.timeout(START_TIMEOUT_S):
-            await self._ask(number, self._setups(number, self._starts[number]), Ready)
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._ask(number, self._setups(number, self._starts[number]), Ready)
+        except TimeoutError:
+            await self._bury(number)
+            raise InstanceLost(f"instance {number} was not ready within {START_TIMEOUT_S:.0f} s") from None
 
     async def prepare(self, trial: Prepare) -> None:
         """Bring every instance to the barrier. Raises StampedeError."""
-        await asyncio.gather(*(self._ask(number, trial, Ready) for number in self._instances))
+        await self._ask_all(trial, Ready)
 
     async def release(self, release: Release) -> dict[int, Done]:
         """Open the barrier everywhere and wait for the ends; instances that died meanwhile are missing."""
+        return await self._ask_all(release, Done, may_die=True)
+
+    async def _ask_all(self, message: ToInstance, expected: type[R], may_die: bool = False) -> dict[int, R]:
+        """Ask everybody and hear everybody out, so that no answer is left over for the next question."""
         numbers = list(self._instances)
-        ends = await asyncio.gather(*(self._ask(number, release, Done) for number in numbers), return_exceptions=True)
-        done: dict[int, Done] = {}
-        for number, end in zip(numbers, ends, strict=True):
-            if isinstance(end, Done):
-                done[number] = end
-            elif not isinstance(end, InstanceLost):
-                raise end
-        return done
+        answers = await asyncio.gather(
+            *(self._ask(number, message, expected) for number in numbers), return_exceptions=True
+        )
+        heard: dict[int, R] = {}
+        for number, answer in zip(numbers, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                heard[number] = answer
+            elif not (may_die and isinstance(answer, InstanceLost)):
+                raise answer
+        return heard
 
     async def _ask(self, number: int, message: ToInstance, expected: type[R]) -> R:
         instance = self._instances[number]

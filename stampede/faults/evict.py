@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stampede.core.fault import Fault, Site
-from stampede.core.units import Positive
+from stampede.core.ranges import Positive
 
 
 @dataclass

@@ -7,7 +7,7 @@ from random import Random
 
 from stampede.core.model import Entry
 from stampede.core.protection import Freshness, Lifetime, Verdict
-from stampede.core.units import Fraction
+from stampede.core.ranges import Fraction
 
 
 @dataclass

@@ -8,7 +8,7 @@ from random import Random
 
 from stampede.core.model import Entry
 from stampede.core.protection import Freshness, Lifetime, Verdict
-from stampede.core.units import Positive
+from stampede.core.ranges import Positive
 
 
 @dataclass

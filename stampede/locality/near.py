@@ -10,7 +10,8 @@ from cachetools import TTLCache
 
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.protection import Cache, Get, Wrapper
-from stampede.core.units import Count, Duration
+from stampede.core.ranges import Count
+from stampede.core.units import Duration
 
 
 @dataclass

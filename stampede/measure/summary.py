@@ -75,7 +75,7 @@ class Row(msgspec.Struct, frozen=True):
 
     def rests_on_enough(self, quantile: float) -> bool:
         """Whether a percentile has at least five requests of a trial beyond it."""
-        return self.requests * (1 - quantile) >= ENOUGH_BEYOND
+        return round(self.requests * (1 - quantile), 6) >= ENOUGH_BEYOND
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:

@@ -34,7 +34,7 @@ class SqlDatabase:
         shown = without_password(url)
         try:
             engine = create_async_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=300)
-        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError, TypeError) as error:
+        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError, TypeError, ValueError) as error:
             problem = without_secrets(_first_line(error), url)
             raise UsageError(f"cannot use the database {shown} ({problem}): write {DRIVERS}") from None
         database = cls(engine, query)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -39,10 +38,10 @@ def heading(run: Run) -> Text:
     """What was fired at what."""
     scenario = from_data(run.scenario)
     work, database, trials = scenario.workload, scenario.database, scenario.trials
-    return Text.from_markup(
-        f"[bold]{escape(scenario.name)}[/]: {_callers(work)}{escape(work.arrivals)}, keys {escape(work.keys)}, over "
-        f"{_many(scenario.fleet.instances, 'instance')}, {escape(_database(run, database))}, "
-        f"{_many(trials, 'trial')}, seed {run.seed}"
+    return Text.assemble(
+        (scenario.name, "bold"),
+        f": {_callers(work)}{work.arrivals}, keys {work.keys}, over {_many(scenario.fleet.instances, 'instance')}, "
+        f"{_database(run, database)}, {_many(trials, 'trial')}, seed {run.seed}",
     )
 
 

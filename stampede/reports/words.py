@@ -14,6 +14,8 @@ def sentence(run: Run) -> str:
         return "Nothing was measured."
     if not rows:
         return "No trial is valid, so nothing can be said about the strategies."
+    if all(row.value("latency_p99_ms") is None for row in rows):
+        return f"Nobody got a value, and the database was hit up to {max(map(_hits, rows)):,.0f} times."
     if all(row.db_hits_ideal == 0 for row in rows):
         return _of_hits(rows)
     parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
@@ -24,7 +26,8 @@ def _of_hits(rows: list[Row]) -> str:
     loaded = [row for row in rows if _hits(row)]
     if loaded:
         return f"The cache was warm, and yet the database was hit with {_names(loaded)}."
-    low, high = _by_p99(rows)[0], _by_p99(rows)[-1]
+    answered = _by_p99(rows)
+    low, high = answered[0], answered[-1]
     text = f"Everybody hit and the database saw no load; p99 {_p99(low)} with {low.strategy}"
     return text + (f", {_p99(high)} with {high.strategy}." if high is not low else ".")
 
@@ -54,7 +57,7 @@ def _fastest(run: Run, rows: list[Row]) -> str:
     fewest = min(map(_hits, rows))
     answered = _by_p99([row for row in rows if _hits(row) == fewest])
     if not answered:
-        return "Nobody got a value."
+        return f"With {_names([row for row in rows if _hits(row) == fewest])} nobody got a value."
     best = answered[0]
     where = ""
     if run.environment.get("database") == FAKE_SLOW:
@@ -77,7 +80,8 @@ def _hits(row: Row) -> float:
 
 
 def _p99(row: Row) -> str:
-    return f"{row.value('latency_p99_ms'):,.0f} ms"
+    p99 = row.value("latency_p99_ms")
+    return "unknown, for nobody got a value" if p99 is None else f"{p99:,.0f} ms"
 
 
 def _names(rows: list[Row]) -> str:

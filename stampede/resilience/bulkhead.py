@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from stampede.core.model import Entry
 from stampede.core.protection import Cache, Loader, Wrapper
-from stampede.core.units import Count
+from stampede.core.ranges import Count
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, Lease, Look, Tell
-from stampede.core.ports import Clock
+from stampede.core.ports import ANY_NOTE, Clock
 from stampede.stores.watchers import Watchers
 
 V = TypeVar("V")
@@ -72,13 +72,13 @@ class MemoryStore:
         holder, failed = self._guards.get(key) or (None, None)
         return Look(self._entries.get(key), holder, failed)
 
-    async def add(self, key: str, token: str, ttl: float) -> str:
+    async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         await self._travel()
-        return self._take(key, token, ttl)
+        return self._take(key, token, ttl, over)
 
-    def _take(self, key: str, token: str, ttl: float) -> str:
+    def _take(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         guard = self._guards.get(key)
-        if guard is not None and guard[1] is None:
+        if guard is not None and (guard[1] is None or over not in (ANY_NOTE, guard[0])):
             return guard[0]
         self._guards.set(key, (token, None), ttl)
         return token

@@ -14,6 +14,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, Lease, Look, Tell
+from stampede.core.ports import ANY_NOTE
 from stampede.stores.watchers import Watchers
 from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
 
@@ -128,8 +129,8 @@ class RedisStore:
         _, token, message = holder.split("!", 2)
         return Look(entry, token, message)
 
-    async def add(self, key: str, token: str, ttl: float) -> str:
-        return (await self._run("add", [self._guard(key)], token, _ms(ttl))).decode()  # type: ignore[no-any-return]
+    async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
+        return (await self._run("add", [self._guard(key)], token, _ms(ttl), over)).decode()  # type: ignore[no-any-return]
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
         return bool(await self._run("renew", [self._guard(key)], token, _ms(ttl)))
@@ -166,8 +167,10 @@ class RedisStore:
             step = self._send("SET", name, envelope, "IFEQ", claim, "PX", _ms(ttl))
         else:
             step = self._run("swap", [name], claim, envelope, _ms(ttl))
-        swapped, _ = await asyncio.gather(step, self._publish(_News(key, None, None)))
-        return bool(swapped)
+        swapped = bool(await step)
+        if swapped:
+            await self._publish(_News(key, None, None))
+        return swapped
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
         name, claim = self._value(key), CLAIM + token

@@ -9,16 +9,17 @@ import shutil
 import time
 from pathlib import Path
 
-from redis.exceptions import AuthenticationError, NoPermissionError, ReadOnlyError, RedisError
+from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError
 
 from stampede.core.errors import RedisUnavailable
 from stampede.core.lifeline import Guarded
 from stampede.core.sockets import listens
-from stampede.core.urls import without_password
+from stampede.core.urls import without_password, without_secrets
 from stampede.stores.wire import connect, disconnect
 
 START_TIMEOUT_S = 10.0
 WAYS = "pass --redis URL, set STAMPEDE_REDIS_URL, or pass --redis-server PATH"
+_LOCKED = ("NOAUTH", "WRONGPASS", "Authentication required", "already authenticated", "invalid username-password")
 _QUIET = ["--port", "0", "--save", "", "--appendonly", "no", "--unixsocketperm", "700", "--daemonize", "no"]
 
 
@@ -96,15 +97,19 @@ async def probe(url: str, prefix: str) -> str:
         info = await client.info("server")
         await client.set(prefix + "probe", b"1", px=1000)
         await client.unlink(prefix + "probe")
-    except (AuthenticationError, NoPermissionError) as error:
-        message = f"{shown} wants a password or another user ({error}): write redis://USER:PASSWORD@HOST:PORT"
-        raise RedisUnavailable(message) from None
+    except NoPermissionError as error:
+        raise RedisUnavailable(
+            f"{shown} wants a password of another user ({error}): write redis://USER:PASSWORD@HOST:PORT"
+        ) from None
     except ReadOnlyError:
         raise RedisUnavailable(f"{shown} is read-only, perhaps a replica: name its primary") from None
     except (RedisError, OSError) as error:
-        if "NOAUTH" in str(error) or "Authentication required" in str(error):
-            raise RedisUnavailable(f"{shown} wants a password: write redis://:PASSWORD@HOST:PORT") from None
-        raise RedisUnavailable(f"no usable Redis at {shown} ({error}): check the URL, or leave it out") from None
+        if any(sign in str(error) for sign in _LOCKED):
+            raise RedisUnavailable(
+                f"{shown} wants a password, or another one: write redis://USER:PASSWORD@HOST:PORT"
+            ) from None
+        problem = without_secrets(str(error), url)
+        raise RedisUnavailable(f"no usable Redis at {shown} ({problem}): check the URL, or leave it out") from None
     finally:
         await disconnect(client)
     if "valkey_version" in info:

@@ -153,7 +153,7 @@ class Command:
         with contextlib.suppress(RedisError, OSError):
             for each in urls:
                 with Redis.from_url(each) as redis:
-                    return list(redis.scan_iter("*:guard"))
+                    return list(redis.scan_iter("*guard:*"))
         return []
 
     def _keep(self, leases: list[bytes]) -> int:

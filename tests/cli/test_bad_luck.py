@@ -143,7 +143,7 @@ def test_sigkill_leaves_no_process_and_no_folder(start: Start, moment: str) -> N
         run.wait_until(lambda: START[moment](run), moment)
     else:
         run.await_burst(1)
-        assert len(run.servers()) == 2
+        assert len(run.servers()) == 3  # Redis, the database, and the fleet's own folder
         assert len(run.instances()) == 2
     run.kill()
     assert run.ended().code == -signal.SIGKILL

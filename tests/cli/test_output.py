@@ -38,7 +38,7 @@ def test_the_table_through_a_pipe_is_plain_and_fits_80_columns(stampede: Stamped
     rows = [line.split()[0] for line in ended.out.splitlines() if line.endswith((" yes", " NO"))]
     assert rows == ["none", "promise-lock", "single-flight", "redis-lock", "redis-lock-notify", "two-level"]
     text = " ".join(ended.out.split())
-    assert "cold-burst: 40 requests" in text
+    assert "cold-burst: 40 callers" in text
     assert "seed 4711" in text
     assert re.search(r"With none 40 requests became \d+ DB hits where 1 would do", text)
 

@@ -41,7 +41,13 @@ def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Pat
     document = ended.json()
     scenario = document["scenario"]
     assert (scenario["name"], scenario["description"]) == ("mine", "Shows what my own load does.")
-    assert scenario["workload"] == {"arrivals": "burst", "concurrency": 30, "keys": "single"}
+    assert scenario["workload"] == {
+        "arrivals": "burst",
+        "concurrency": 30,
+        "keys": "single",
+        "writes": 0.0,
+        "invalidate": False,
+    }
     assert scenario["fleet"] == {"instances": 2}
     assert scenario["database"] == {"latency": "lognormal(median=200ms, sigma=0.1)", "connections": 7}
     assert scenario["cache"] == {"ttl": "1m", "start": "cold"}
@@ -58,7 +64,7 @@ def test_a_file_is_explained(said: Said, tmp_path: Path) -> None:
     text = " ".join(ended.out.split())
     assert "Shows what my own load does." in text
     assert "none single-flight" in text
-    assert "burst of 30 requests" in text
+    assert "burst, keys single, 30 callers" in text
     assert "lognormal(median=200ms, sigma=0.1), 7 connections" in text
     assert "3 instances" in text
 

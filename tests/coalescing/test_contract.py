@@ -30,6 +30,9 @@ UNFENCED = {"none", "promise-lock", "single-flight"}
 ASK_AGAIN = {"redis-lock"}
 """Their waiters find the value in the store or not at all, so they load anew what has expired meanwhile."""
 
+WITHOUT_STORE = {"two-level"}
+"""They go on without the store, one load per instance, and say so in their metrics."""
+
 MakeFleet = Callable[..., Any]
 LoadsAllowed = Callable[[int], int]
 
@@ -70,6 +73,10 @@ class Misfortune(MemoryStore):
         self._perhaps("renew")
         return await super().renew(key, token, ttl)
 
+    async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
+        self._perhaps("fill")
+        return await super().swap(key, token, entry, ttl)
+
     async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
         self._perhaps("fill")
         return await super().fill(key, token, entry, ttl, tell)
@@ -78,11 +85,9 @@ class Misfortune(MemoryStore):
 class Silent(MemoryStore):
     """A memory store whose messages are all lost."""
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
-        return await super().fill(key, token, entry, ttl, Tell.NOTHING)
-
-    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
-        return await super().fail(key, token, error, keep, Tell.NOTHING)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self._watchers.tell = lambda key, news: None  # type: ignore[method-assign]
 
 
 class Uneven(MemoryStore):
@@ -557,6 +562,11 @@ async def test_a_store_that_cannot_be_read_is_an_error_and_not_a_miss(
             raise StoreError("Redis: connection refused")
 
     it = fleet(name, Dead(runner.get_loop().time))
+    if name in WITHOUT_STORE:
+        assert values(await it.answers(CALLERS)) == {(b'"value"', 1)}
+        assert it.origin.loads["k"] == it.instances
+        assert sum(protection.cache.metrics.degraded for protection in it.protections) == it.instances
+        return
     errors = await outcomes(it.burst(CALLERS))
     assert {(type(error), str(error)) for error in errors} == {(StoreError, "Redis: connection refused")}
     assert it.origin.loads["k"] == 0

@@ -50,9 +50,13 @@ def test_every_plug_in_has_a_summary_of_one_sentence(folder: str, name: str) -> 
 @pytest.mark.parametrize(("folder", "name"), PLUGINS)
 def test_every_parameter_of_a_plug_in_can_be_written_as_its_default_is_shown(folder: str, name: str) -> None:
     plugin = registry.load(folder, name)
-    defaults = registry.parameters(plugin)
-    arguments = registry.convert(plugin, name, {key: str(value) for key, value in defaults.items()})
-    assert {key.replace("_", "-"): value for key, value in arguments.items()} == defaults
+    found = registry.parameters(plugin).items()
+    defaults = {each: default for each, default in found if default is not registry.REQUIRED}
+    needed = {each: {"duration": "3s", "rate": "100", "n": "50"}[each] for each, _ in found if each not in defaults}
+    written = needed | {key: str(value) for key, value in defaults.items()}
+    arguments = registry.convert(plugin, name, written)
+    read = {key.replace("_", "-"): value for key, value in arguments.items()}
+    assert {key: read[key] for key in defaults} == defaults
     if dataclasses.is_dataclass(plugin):
         assert {field.name for field in dataclasses.fields(plugin)} >= set(arguments)
 

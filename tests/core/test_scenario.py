@@ -129,7 +129,7 @@ def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_probl
         ("strategies = ['single-flihgt']", "did you mean 'single-flight'?"),
         ("strategies = ['none+']", "column 6"),
         ("[workload]\narrivals = 'brust'", "did you mean 'burst'?"),
-        ("[workload]\narrivals = 'burst(size=3)'", "'burst' takes no parameters"),
+        ("[workload]\narrivals = 'burst(size=3)'", "unknown parameter of 'burst' 'size'"),
         ("[workload]\nkeys = 'singel'", "did you mean 'single'?"),
         ("[workload]\nconcurrency = 3\n[fleet]\ninstances = 4", "cannot be spread over 4 instances"),
     ],

@@ -99,7 +99,7 @@ def test_an_instance_that_dies_in_a_trial_makes_it_invalid_and_the_next_one_is_v
         running = asyncio.create_task(trial(bench))
         async with Redis.from_url(bench.redis_url) as redis:
             async with asyncio.timeout(20):
-                while not await redis.keys("*:guard"):
+                while not await redis.keys("*guard:*"):
                     await asyncio.sleep(0.005)
         bench.kill_instance(1)
         killed = await running

@@ -11,6 +11,7 @@ import pytest
 
 from stampede.core import scenario as scenarios
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, RedisUnavailable, StampedeError
+from stampede.core.protection import Metrics
 from stampede.engine import fleet as fleets
 from stampede.engine.fleet import Fleet
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop
@@ -21,7 +22,7 @@ Say = Callable[[object], Awaitable[object]]
 
 PREPARE = Prepare("none", scenarios.Scenario("test"), "t0", 1)
 RELEASE = Release(0.0, 1.0)
-DONE = Done(Recorder().columns(), 1, 0, 0, 0, 3, 0, 0.0, 0.0)
+DONE = Done(Recorder().columns(), Metrics(loads=1), 3, 0, 0.0, 0.0)
 
 
 class Scripted:

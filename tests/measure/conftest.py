@@ -10,10 +10,11 @@ import pytest
 
 from stampede.core import scenario as scenarios
 from stampede.core.model import Role
+from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
-from stampede.measure.trial import Observed, Trial, fold
+from stampede.measure.trial import Observed, Origin, Trial, fold
 
 TOML = """
 strategies = ["none"]
@@ -69,7 +70,14 @@ def observed(requests: Callable[..., Requests]) -> Callable[..., Observed]:
             "db_peak_queued": 0,
             "changes": [(0.0, 1, 0), (0.1, 0, 0)],
         }
-        return Observed(**(seen | changes))
+        seen |= changes
+        counts = {name: seen.pop(name) for name in ("loads", "load_errors", "fenced_fills", "store_errors")}
+        hits, changes_ = seen.pop("db_hits"), seen.pop("changes")
+        peaks = (seen.pop("db_peak_in_flight"), seen.pop("db_peak_queued"))
+        loads = [] if hits is None else [(key, 0.0, 0.1) for key, number in hits.items() for _ in range(number)]
+        origin = None if hits is None else Origin(sum(hits.values()), *peaks, changes_, loads, [])
+        more = {"redis_bytes": None, "retries": 0, "struck_at": None}
+        return Observed(metrics=Metrics(**counts), origin=origin, **(more | seen))
 
     return make
 

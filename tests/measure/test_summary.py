@@ -84,4 +84,4 @@ def test_a_percentile_rests_on_enough_with_five_requests_beyond_it(
 
 def test_every_metric_is_a_field_of_a_trial(trial: MakeTrial) -> None:
     (row,) = summarize([trial()])
-    assert set(row.metrics) == set(METRICS) <= set(Trial.__struct_fields__)
+    assert set(row.metrics) <= set(METRICS) <= set(Trial.__struct_fields__)

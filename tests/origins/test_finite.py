@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stampede.core.errors import LoadError
 from stampede.core.latency import Latency
 from stampede.core.model import Loaded
 from stampede.engine import virtual
@@ -63,11 +64,11 @@ async def test_the_timeline_has_a_row_for_every_change() -> None:
     await asyncio.sleep(0.5)
     await asyncio.gather(it.load("k"), it.load("k"))
     assert it.seen().timeline == [
-        (pytest.approx(0.5), 1, 0),
-        (pytest.approx(0.5), 1, 1),
-        (pytest.approx(1.5), 0, 1),
-        (pytest.approx(1.5), 1, 0),
-        (pytest.approx(2.5), 0, 0),
+        (pytest.approx(5.5), 1, 0),
+        (pytest.approx(5.5), 1, 1),
+        (pytest.approx(6.5), 0, 1),
+        (pytest.approx(6.5), 1, 0),
+        (pytest.approx(7.5), 0, 0),
     ]
 
 
@@ -134,12 +135,12 @@ async def test_a_drawn_latency_repeats_with_its_seed() -> None:
     assert len(set(one)) == 5
 
 
-async def test_a_load_gives_the_version_of_its_key_at_its_end() -> None:
+async def test_a_load_gives_the_version_that_its_key_had_when_its_query_began() -> None:
     it = database()
     load = asyncio.ensure_future(it.load("k"))
     await asyncio.sleep(0.5)
-    it.versions["k"] += 1
-    assert (await load).version == 2
+    assert it.write("k") == 2
+    assert (await load).version == 1
     assert (await it.load("k")).version == 2
     assert (await it.load("other")).version == 1
 
@@ -160,7 +161,10 @@ async def test_a_load_belongs_to_the_count_in_which_it_arrived() -> None:
     late = [asyncio.ensure_future(it.load("late")) for _ in range(2)]
     await asyncio.sleep(0.5)
     it.reset(Latency.parse("1s"), 1, 1)
-    await asyncio.gather(it.load("new"), *late)
+    # Who still queues for the old count is sent away: its trial is over.
+    _, first, second = await asyncio.gather(it.load("new"), *late, return_exceptions=True)
+    assert first.version == 1
+    assert isinstance(second, LoadError)
     seen = it.seen()
     assert seen.hits == {"new": 1}
     assert (seen.peak_in_flight, seen.peak_queued) == (1, 0)

@@ -10,12 +10,13 @@ import pytest
 
 from stampede.core import scenario as scenarios
 from stampede.core.model import Role
+from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
-from stampede.measure.trial import Observed, Trial, fold
+from stampede.measure.trial import Observed, Origin, Trial, fold
 
 RELEASE = 1000.0
 
@@ -43,20 +44,17 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
     """Makes a valid trial of `none` with 500 requests, with changes."""
     seen = Observed(
         requests=requests,
-        loads=1,
-        load_errors=0,
-        fenced_fills=0,
-        store_errors=0,
+        metrics=Metrics(loads=1),
         redis_commands=1000,
+        redis_bytes=None,
+        retries=0,
+        struck_at=None,
         unsettled=0,
         lag_max=0.001,
         cpu=0.1,
         lost=[],
         errors={},
-        db_hits={"k": 1},
-        db_peak_in_flight=1,
-        db_peak_queued=0,
-        changes=[(0.0, 1, 0), (0.1, 0, 0)],
+        origin=Origin(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
     )
     folded = fold(scenario, "none", 1, seen)
     all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1, "amplification": 1.0}

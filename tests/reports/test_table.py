@@ -86,7 +86,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(
         ),
         width,
     )
-    assert text.startswith(f"{name}: 500 requests")
+    assert text.startswith(f"{name}: 500 callers")
     assert unwrapped(name) in unwrapped(text.split("\n", 3)[3])
     assert f"{name}: INVALID: reason {name}" in text
     assert f"two-level: warning: warning {name}" in text
@@ -95,7 +95,8 @@ def test_names_that_look_like_markup_are_shown_as_they_are(
 
 def test_the_heading_says_what_was_fired_at_what(run: MakeRun, trial: MakeTrial) -> None:
     assert " ".join(printed(run(trial()), 120).split()).startswith(
-        "cold-burst: 500 requests (burst, single) over 4 instances, database 100ms × 20 connections, 1 trial, seed 7"
+        "cold-burst: 500 callers, burst, keys single, over 4 instances, "
+        "database 100ms × 20 connections, 1 trial, seed 7"
     )
 
 

@@ -89,4 +89,4 @@ def raw(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def entry() -> Entry:
     """A value in its envelope."""
-    return Entry(b'{"tracks": [1, 2, 3]}', version=7, loaded_at=1.5, stale_at=11.5, load_s=0.1)
+    return Entry(b'{"tracks": [1, 2, 3]}', version=7, loaded_at=1.5, stale_at=11.5, expires_at=21.5, load_s=0.1)

@@ -10,7 +10,7 @@ from redis import Redis
 
 from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Tell
-from stampede.stores.redis import SCRIPTS, RedisStore
+from stampede.stores.redis import SCRIPTS, RedisStore, value_name
 from stampede.stores.server import EmbeddedRedis
 
 TTL_S = 30
@@ -26,6 +26,8 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Tell.PUSH),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Tell.PUSH),
     "lease": lambda store, entry: store.lease("k", "one", 1),
+    "claim": lambda store, entry: store.claim("k", "one", 1),
+    "swap": lambda store, entry: store.swap("k", "one", entry, 1),
     "delete": lambda store, entry: store.delete("k"),
 }
 
@@ -108,7 +110,7 @@ async def test_a_pooled_store_sends_each_command_by_itself_over_its_connections(
 
 
 async def test_replies_reach_the_caller_who_asked(redis_store: RedisStore, entry: Entry) -> None:
-    entries = {f"k{n}": Entry(str(n).encode(), n, 0.0, 0.0, 0.0) for n in range(200)}
+    entries = {f"k{n}": Entry(str(n).encode(), n, 0.0, 0.0, 0.0, 0.0) for n in range(200)}
     await asyncio.gather(*(redis_store.put(key, each, TTL_S) for key, each in entries.items()))
     found = await asyncio.gather(*(redis_store.get(key) for key in entries))
     assert dict(zip(entries, found, strict=True)) == entries
@@ -118,11 +120,11 @@ async def test_a_wrong_type_fails_its_own_command_and_no_other_of_the_tick(
     redis_store: RedisStore, entry: Entry, raw: Redis, prefix: str
 ) -> None:
     await redis_store.put("good", entry, TTL_S)
-    raw.rpush(prefix + "bad", "a list")
+    raw.rpush(value_name(prefix, "bad"), "a list")
     try:
         bad, good = await asyncio.gather(redis_store.get("bad"), redis_store.get("good"), return_exceptions=True)
     finally:
-        raw.delete(prefix + "bad")
+        raw.delete(value_name(prefix, "bad"))
     assert isinstance(bad, StoreError)
     assert good == entry
 

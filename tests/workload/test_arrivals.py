@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core import registry
-from stampede.core.workload import Share
+from stampede.core.units import Duration
+from stampede.core.workload import ClosedLoop, Share
 from stampede.workload.arrivals.burst import Burst
 
 TOTALS, INSTANCES = st.integers(0, 20_000), st.integers(1, 64)
@@ -33,11 +35,37 @@ def test_a_burst_is_every_request_once_all_at_the_release(total: int, instances:
     assert offsets == [0.0] * total
 
 
+def law_of(folder: str, name: str) -> Any:
+    """The law with its defaults, and some number where it has none."""
+    plugin = registry.load(folder, name)
+    required = [each for each, default in registry.parameters(plugin).items() if default is registry.REQUIRED]
+    written = {each: {"duration": "3s", "rate": "100", "n": "50"}[each] for each in required}
+    return plugin(**registry.convert(plugin, name, written))
+
+
 @pytest.mark.parametrize("name", registry.names("workload.arrivals"))
 def test_every_law_is_in_order_never_before_the_release_and_repeats_with_its_seed(name: str) -> None:
-    law = registry.load("workload.arrivals", name)()
+    law = law_of("workload.arrivals", name)
+    if isinstance(law, ClosedLoop):
+        assert law.pause(Random(7)) == law.pause(Random(7)) > 0
+        return
     for share in shares(3):
         offsets = list(law.offsets(300, share, Random(7)))
         assert offsets == sorted(offsets)
         assert all(offset >= 0 for offset in offsets)
         assert offsets == list(law.offsets(300, share, Random(7)))
+
+
+@pytest.mark.parametrize("name", ["constant", "poisson"])
+def test_a_rate_is_that_of_the_whole_fleet(name: str) -> None:
+    law = registry.load("workload.arrivals", name)(rate=200.0, duration=Duration(20.0))
+    offsets = [at for share in shares(4) for at in law.offsets(0, share, Random(share.instance))]
+    assert len(offsets) == pytest.approx(4000, rel=0 if name == "constant" else 0.06)
+    assert max(offsets) <= law.length() == 20.0
+
+
+def test_repeated_bursts_come_at_their_intervals() -> None:
+    law = Burst(times=3, every=Duration(2.0))
+    offsets = [at for share in shares(2) for at in law.offsets(4, share, Random(1))]
+    assert sorted(offsets) == [0.0] * 4 + [2.0] * 4 + [4.0] * 4
+    assert (law.length(), law.total(4)) == (4.0, 12)

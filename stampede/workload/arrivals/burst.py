@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import repeat
 from random import Random
 
-from stampede.core.units import Count, Duration
+from stampede.core.ranges import Count
+from stampede.core.units import Duration
 from stampede.core.workload import OpenLoop, Share
 
 

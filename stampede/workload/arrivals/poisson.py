@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.units import Duration, Positive
+from stampede.core.ranges import Positive
+from stampede.core.units import Duration
 from stampede.core.workload import OpenLoop, Share
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.units import Count
+from stampede.core.ranges import Count
 from stampede.core.workload import Keys
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from stampede.core.units import Count, Positive
+from stampede.core.ranges import Count, Positive
 from stampede.core.workload import Keys
 
 
