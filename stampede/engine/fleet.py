@@ -86,8 +86,8 @@ def preload() -> None:
     Its socket's folder is one that goes away with us, however we end.
     """
     nest = Guarded("fleet")
-    nest.start([])
     util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
+    nest.start([])
     usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
     try:
         forkserver.ensure_running()

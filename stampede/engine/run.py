@@ -140,3 +140,5 @@ def _signals(first: Callable[[], object]) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+            if not pending:  # what was measured is still to be reported, and that is not to be interrupted again
+                signal.signal(number, signal.SIG_IGN)

@@ -82,7 +82,7 @@ def test_sigterm_at_the_start_leaves_nothing(start: Start) -> None:
 
 def test_calibrate_can_be_interrupted_too(start: Start, tmp_path: Path) -> None:
     run = start("calibrate", "--export", "out.json")
-    run.wait_until(run.servers, "servers")
+    run.wait_until(lambda: len(run.servers()) == 3, "servers")
     run.terminate()
     ended = run.ended()
     assert (ended.code, ended.err) == (130, "")
