@@ -6,7 +6,8 @@ The promises are numbered as in the conformance list. A choice that does not mak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -15,13 +16,15 @@ import pytest
 from stampede.core import registry
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Answer, Entry, Loaded, Look, Role, Tell
+from stampede.core.ports import Store
 from stampede.stores.memory import MemoryStore
 
 CALLERS = 40
 LOAD_S = 1.0
 LEASE_S = 0.5
 NOTICED_S = 0.3
-ROUND_TRIP_S = 0.02
+WAY_S = 0.01
+STEPS = [name for name, step in vars(Store).items() if inspect.iscoroutinefunction(step)]
 ORDERS = 15
 
 UNFENCED = {"none", "promise-lock", "single-flight"}
@@ -90,16 +93,34 @@ class Silent(MemoryStore):
         self._watchers.tell = lambda key, news: None  # type: ignore[method-assign]
 
 
+def both_ways(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A step of the store whose answer takes its time, too."""
+
+    async def travelling(store: Uneven, *arguments: Any, **more: Any) -> Any:
+        answer = await step(store, *arguments, **more)
+        await store.wait()
+        return answer
+
+    return travelling
+
+
 class Uneven(MemoryStore):
-    """A memory store whose round trips take from nothing to `ROUND_TRIP_S`, by the seed."""
+    """A memory store to which every way, there and back, takes from nothing to `WAY_S`, by the seed."""
 
     def __init__(self, clock: Callable[[], float], seed: int) -> None:
         super().__init__(clock)
         self._random = Random(seed)
 
+    async def wait(self) -> None:
+        await asyncio.sleep(self._random.uniform(0, WAY_S))
+
     async def _travel(self) -> None:
         self.commands += 1
-        await asyncio.sleep(self._random.uniform(0, ROUND_TRIP_S))
+        await self.wait()
+
+
+for _step in STEPS:
+    setattr(Uneven, _step, both_ways(getattr(MemoryStore, _step)))
 
 
 def values(answers: list[Answer]) -> set[tuple[bytes, int]]:

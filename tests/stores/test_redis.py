@@ -104,7 +104,7 @@ async def test_a_pooled_store_sends_each_command_by_itself_over_its_connections(
         await asyncio.gather(*(store.get(f"k{n}") for n in range(100)))
         assert store.commands - commands == 100
         assert reads(raw) - before >= 100
-        assert raw.info("clients")["connected_clients"] == clients
+        assert raw.info("clients")["connected_clients"] <= clients
     finally:
         await store.close()
 
@@ -196,10 +196,10 @@ async def test_a_closed_store_leaves_no_connection_behind(
     for pool in (None, 3):
         store = await RedisStore.open(redis_url, prefix, pool)
         await store.warm(8)
-        assert {client["id"] for client in raw.client_list()} > before
+        assert {client["id"] for client in raw.client_list()} - before
         await store.close()
     async with asyncio.timeout(5):
-        while {client["id"] for client in raw.client_list()} != before:
+        while not {client["id"] for client in raw.client_list()} <= before:
             await asyncio.sleep(0.01)
 
 
