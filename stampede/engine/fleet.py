@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver, util
 from multiprocessing.context import ForkServerProcess
@@ -85,14 +87,27 @@ def preload() -> None:
 
     Its socket's folder is one that goes away with us, however we end.
     """
-    nest = Guarded("fleet")
-    util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
-    nest.start([])
-    usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
+    # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
+    with _held_back(signal.SIGINT):
+        with _held_back(signal.SIGTERM):  # or the folder may have been made, and nobody know of it
+            nest = Guarded("fleet")
+            util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
+        nest.start([])
+        usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
+        try:
+            forkserver.ensure_running()
+        finally:
+            tempfile.tempdir = usual
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """Hear this signal only afterwards; what is started meanwhile never hears it."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
-        forkserver.ensure_running()
+        yield
     finally:
-        tempfile.tempdir = usual
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _live(connection: socket.socket) -> None:
