@@ -16,7 +16,7 @@ from stampede.core.units import Duration
 from stampede.measure import spread as spreads
 from stampede.testing import SmearedBurst
 from stampede.testing.callers import Call, is_async, on_tasks, on_threads
-from stampede.testing.loader import Loader
+from stampede.testing.loader import BY_LOAD, Loader
 
 ENOUGH_BEYOND = 5
 
@@ -28,7 +28,7 @@ class Stampede:
         self._loaders: list[Loader] = []
         self._before = 0
 
-    def loader(self, latency: str = "50ms", *, value: object = None, error: BaseException | None = None) -> Loader:
+    def loader(self, latency: str = "50ms", *, value: object = BY_LOAD, error: BaseException | None = None) -> Loader:
         """A counted, slow loader for your cache to call, on threads or on an event loop.
 
         It gives `value`, or "value 1", "value 2", … by load, or raises `error`. The latency is written `50ms` or

@@ -14,6 +14,10 @@ from typing import Any
 from stampede.core.latency import Latency
 
 
+BY_LOAD = object()
+"""Stands for a value that tells the loads apart; None is a value that a cache must keep like any other."""
+
+
 class Loader:
     """What a cache calls to compute a value.
 
@@ -21,7 +25,7 @@ class Loader:
     name, for caches that look at what kind of function they were given. All arguments are taken and ignored.
     """
 
-    def __init__(self, latency: Latency, value: object = None, error: BaseException | None = None) -> None:
+    def __init__(self, latency: Latency, value: object = BY_LOAD, error: BaseException | None = None) -> None:
         self.latency = latency
         self.loads = 0
         self.in_flight = 0
@@ -73,4 +77,4 @@ class Loader:
     def _answer(self, number: int) -> object:
         if self._error is not None:
             raise copy(self._error)  # one shared object would collect the traceback of every load
-        return f"value {number}" if self._value is None else self._value
+        return f"value {number}" if self._value is BY_LOAD else self._value

@@ -186,3 +186,10 @@ def test_percentiles_interpolate_as_those_of_a_run_do() -> None:
     assert (burst.p50_ms, burst.p99_ms, burst.max_ms) == pytest.approx((50.5, 99.01, 100))
     assert "~99.0" in burst.table()
     assert "~" not in Burst([Call(0.0, 0.1)] * 500, 1, 1, 0.1).table()
+
+
+def test_none_is_a_value_too(stampede: Stampede) -> None:
+    cache, database = Locked(), stampede.loader(SLOW, value=None)
+    burst = stampede.burst(lambda: cache.get("k", database), CALLERS)
+    burst.check(loads=1)
+    assert burst.answers == [None] * CALLERS
