@@ -13,7 +13,6 @@ from typing import Any
 
 from stampede.core.latency import Latency
 
-
 BY_LOAD = object()
 """Stands for a value that tells the loads apart; None is a value that a cache must keep like any other."""
 
