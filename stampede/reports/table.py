@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rich import box
@@ -14,6 +15,9 @@ from stampede.measure.expected import comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports.words import sentence
+
+NAME_WIDTH = 17
+"""The longest name of a single choice, `redis-lock-notify`, fits."""
 
 Columns = list[tuple[str, Callable[[Row], str]]]
 
@@ -87,8 +91,18 @@ def _table(rows: list[Row], columns: Columns) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         style = "" if row.valid else "dim"
-        table.add_row(Text(row.strategy), *(cell(row) for _, cell in columns), style=style)
+        table.add_row(Text(_folded(row.strategy)), *(cell(row) for _, cell in columns), style=style)
     return table
+
+
+def _folded(spec: str) -> str:
+    """A mix over several lines, broken where its parts meet."""
+    lines = [""]
+    for part in re.split(r"(?<=\+)(?![^(]*\))", spec):
+        if lines[-1] and len(lines[-1] + part) > NAME_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def notes(run: Run) -> list[Text]:
