@@ -37,7 +37,8 @@ DbConnections = Annotated[
 Ttl = Annotated[Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")]
 Trials = Annotated[int | None, typer.Option("-n", "--trials", metavar="N", min=1, help="Trials of each strategy.")]
 Seed = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Seed of all randomness (printed; random if left out).")
+    int | None,
+    typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of all randomness (printed; else random)."),
 ]
 Redis = Annotated[
     str | None,

@@ -38,11 +38,11 @@ def command(
     chosen = opt.override(
         scenarios.load(scenario),
         {
-            ("strategies",): tuple(str(Strategy.parse(spec)) for spec in strategy) if strategy else None,
+            ("strategies",): tuple(dict.fromkeys(str(Strategy.parse(s)) for s in strategy)) if strategy else None,
             ("trials",): trials,
             ("workload", "concurrency"): concurrency,
             ("fleet", "instances"): instances,
-            ("database", "latency"): Latency.parse(db_latency) if db_latency else None,
+            ("database", "latency"): None if db_latency is None else Latency.parse(db_latency),
             ("database", "connections"): db_connections,
             ("cache", "ttl"): ttl,
         },

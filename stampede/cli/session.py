@@ -18,6 +18,7 @@ from stampede.core.scenario import Scenario
 from stampede.engine import calibrate as engine
 from stampede.engine.bench import Servers
 from stampede.engine.run import Measured, measure
+from stampede.measure import expected
 from stampede.measure.run import Run
 from stampede.reports import calibration, files
 from stampede.reports.json import render as render_json
@@ -39,6 +40,9 @@ class Output:
             files.check(path, files.EXPORTS)
         if self.requests is not None:
             files.check(self.requests, files.REQUESTS)
+        named = [path.absolute() for path in (*self.exports, self.requests) if path is not None]
+        if twice := [path for path in named if named.count(path) > 1]:
+            raise UsageError(f"two outputs go to '{twice[0]}', one replacing the other: rename one")
 
 
 def servers(
@@ -59,6 +63,9 @@ def servers(
 def run(scenario: Scenario, where: Servers, seed: int, output: Output) -> int:
     """Measure, print, export; returns the exit code."""
     output.check()
+    expected.check(scenario)
+    if not scenario.strategies:
+        raise UsageError(f"the scenario {scenario.name} names no strategies: add -s SPEC")
     with LiveProgress(len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
         measured = asyncio.run(measure(scenario, where, seed, progress, output.requests is not None))
     failure = export(measured, output)  # before anything is printed, for a reader may leave

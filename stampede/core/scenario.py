@@ -19,6 +19,7 @@ from stampede.core.units import Duration
 from stampede.core.workload import Arrivals, Keys
 
 DEFAULT = "cold-burst"
+MOST_REQUESTS = 10_000_000
 
 
 class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -149,12 +150,16 @@ def parse(text: str, name: str, where: str) -> Scenario:
 
 
 def check(scenario: Scenario) -> None:
-    """Check what single values cannot show.
+    """Check what single values cannot show, and those that an option has set.
 
     Raises:
-        UsageError: the parts do not fit together.
+        UsageError: the parts do not fit together, or a number is out of range.
     """
-    for spec in scenario.strategies:
+    try:
+        from_data(to_data(scenario))
+    except msgspec.ValidationError as error:
+        raise UsageError(_in_words(error)) from None
+    for spec in (*scenario.strategies, *(each.strategy for each in scenario.expected)):
         Strategy.parse(spec)
     arrivals(scenario.workload)
     keys(scenario.workload)
@@ -173,6 +178,11 @@ def _check_callers(scenario: Scenario) -> None:
         raise UsageError(
             f"{work.concurrency} concurrent requests cannot be spread over {instances} instances: "
             "lower the instances or raise the concurrency"
+        )
+    if (total := law.total(work.concurrency or 0)) > MOST_REQUESTS:
+        raise UsageError(
+            f"workload: about {total:,} requests a trial are more than the {MOST_REQUESTS:,} that can be recorded: "
+            "lower the rate, the concurrency or the duration"
         )
     if work.invalidate and not work.writes:
         raise UsageError("workload.invalidate: without writes there is nothing to invalidate: set workload.writes")
