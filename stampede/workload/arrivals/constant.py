@@ -23,7 +23,7 @@ class Constant(OpenLoop):
         return self.duration
 
     def total(self, concurrency: int) -> int:
-        return math.ceil(self.rate * self.duration)
+        return math.floor(self.rate * self.duration)
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
         number = share.instance

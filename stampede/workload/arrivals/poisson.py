@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -23,7 +22,7 @@ class Poisson(OpenLoop):
         return self.duration
 
     def total(self, concurrency: int) -> int:
-        return math.ceil(self.rate * self.duration)
+        return round(self.rate * self.duration)
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
         mine = self.rate / share.instances

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.ranges import Count
+from stampede.core.ranges import KeyCount
 from stampede.core.workload import Keys
 
 
@@ -13,7 +13,7 @@ from stampede.core.workload import Keys
 class Uniform(Keys):
     """All of `n` keys are equally popular."""
 
-    n: Count
+    n: KeyCount
 
     def count(self) -> int:
         return self.n

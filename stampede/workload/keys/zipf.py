@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from stampede.core.ranges import Count, Positive
+from stampede.core.ranges import KeyCount, Positive
 from stampede.core.workload import Keys
 
 
@@ -15,7 +15,7 @@ from stampede.core.workload import Keys
 class Zipf(Keys):
     """The k-th popular of `n` keys is wanted 1/k^s as often as the first (Zipf's law)."""
 
-    n: Count
+    n: KeyCount
     s: Positive = 1.0
     _upto: list[float] = field(init=False, repr=False)
 
