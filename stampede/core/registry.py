@@ -29,7 +29,7 @@ STRATEGY_FAMILIES = {
 SCENARIO_FAMILIES = {
     "workload.arrivals": "when requests arrive",
     "workload.keys": "which keys are wanted",
-    "faults": "what happens in the middle of a trial (events)",
+    "faults": "events in the middle of a trial",
 }
 FAMILIES = {**STRATEGY_FAMILIES, **SCENARIO_FAMILIES}
 _KINDS = {"faults": "fault"}

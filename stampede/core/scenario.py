@@ -244,19 +244,19 @@ def _check_times(scenario: Scenario) -> None:
             "raise cache.ttl or lower database.latency"
         )
     length = arrivals(scenario.workload).length()
-    end = Duration(length + slowest)  # a load that the last request begins is still worth an event
+    last, end = Duration(length) if length else "0s", Duration(length + slowest)
     for number, event in enumerate(scenario.events):
         with _at(f"events[{number}].do"):
             lasts = fault(event).lasts()
         if event.at > end:
             raise UsageError(
-                f"events[{number}].at {event.at} is after the last request, at {Duration(length) if length else '0s'}, "
-                f"and its load: choose a moment up to {end}"
+                f"events[{number}].at {event.at} is after the last request, at {last}, and its load: "
+                f"choose a moment up to {end}"
             )
         if event.at + lasts > end and length:
             raise UsageError(
                 f"events[{number}].do: '{event.do}' from {event.at} on would outlast the requests, which end at "
-                f"{Duration(length)}: shorten it, or lengthen the workload"
+                f"{last}: shorten it, or lengthen the workload"
             )
 
 

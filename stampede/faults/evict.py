@@ -10,7 +10,14 @@ from stampede.core.ranges import Part
 
 @dataclass
 class Evict(Fault):
-    """A share of the keys, chosen at random, is removed from the cache at once."""
+    """A share of the keys, chosen at random, is removed from the cache at once.
+
+    mechanism:  the values and guards of `share` of the keys are removed from Redis, behind everybody's back
+    loads:      those keys are cold together: each costs what the coalescing choice promises for a cold key; stale
+                and volunteered reloads have nothing left to serve meanwhile
+    ends:       at once; the hit rate comes back as the keys are loaded
+    source:     a node of the cache that is lost or resharded; maxmemory eviction
+    """
 
     share: Part = 0.25
 

@@ -14,7 +14,12 @@ from stampede.core.workload import OpenLoop, Share
 
 @dataclass
 class Constant(OpenLoop):
-    """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop)."""
+    """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop).
+
+    mechanism:  request n is meant for n / rate after the release, whatever the answers take; instances take turns
+    loads:      without coalescing rate × Δ per expiry of a key, exactly
+    source:     a metronome: for figures that are to repeat
+    """
 
     rate: Positive
     duration: Duration

@@ -13,7 +13,12 @@ from stampede.core.workload import OpenLoop, Share
 
 @dataclass
 class Poisson(OpenLoop):
-    """Requests at random: `rate` a second on average over all instances, for `duration` (open loop)."""
+    """Requests at random: `rate` a second on average over all instances, for `duration` (open loop).
+
+    mechanism:  the pauses are exponentially distributed, whatever the answers take; every instance has its share
+    loads:      without coalescing rate × Δ per expiry of a key, on average
+    source:     many users who know nothing of each other; the law that XFetch is derived for
+    """
 
     rate: Positive
     duration: Duration

@@ -11,7 +11,12 @@ from stampede.core.workload import Keys
 
 @dataclass
 class Uniform(Keys):
-    """All of `n` keys are equally popular."""
+    """All of `n` keys are equally popular.
+
+    mechanism:  every request picks one of `n` keys at random
+    loads:      a key sees rate / n, so few callers meet on one; keys written together expire together, though
+    source:     sessions, shopping baskets
+    """
 
     n: KeyCount
 
