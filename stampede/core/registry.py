@@ -77,7 +77,7 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
         UsageError: an unknown or missing parameter, or a value of the wrong type or range.
     """
     known = parameters(plugin)
-    hints = get_type_hints(plugin, include_extras=True)
+    hints = _types(plugin)
     arguments: dict[str, Any] = {}
     for name, default in known.items():
         if default is REQUIRED and name not in written:
@@ -96,6 +96,11 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
                 problem = f"'{value}' does not fit ({problem[0].lower()}{problem[1:]})"
             raise UsageError(f"'{owner}', parameter '{name}': {problem}") from None
     return arguments
+
+
+@cache
+def _types(plugin: type[Any]) -> dict[str, Any]:
+    return get_type_hints(plugin, include_extras=True)
 
 
 def decode(wanted: type[Any], value: object) -> Any:
