@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stampede.cli import completion
 from stampede.core.units import Duration
 
 
@@ -18,7 +19,14 @@ def duration(text: str) -> Duration:
 
 Strategies = Annotated[
     list[str] | None,
-    typer.Option("-s", "--strategy", metavar="SPEC", help="Measure this strategy (repeatable).", show_default=False),
+    typer.Option(
+        "-s",
+        "--strategy",
+        metavar="SPEC",
+        help="Measure this strategy (repeatable).",
+        show_default=False,
+        autocompletion=completion.specs,
+    ),
 ]
 Concurrency = Annotated[
     int | None,

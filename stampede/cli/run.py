@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from stampede.cli import completion
 from stampede.cli import options as opt
 
 
 def command(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a .toml file.")] = "cold-burst",
+    scenario: Annotated[
+        str,
+        typer.Argument(help="A shipped scenario's name, or a .toml file.", autocompletion=completion.scenarios),
+    ] = "cold-burst",
     strategy: opt.Strategies = None,
     concurrency: opt.Concurrency = None,
     instances: opt.Instances = None,

@@ -7,41 +7,9 @@ from statistics import median
 
 import msgspec
 
+from stampede.core.metrics import METRICS
 from stampede.measure.trial import Trial
 
-METRICS = (
-    "db_hits",
-    "amplification",
-    "db_peak_in_flight",
-    "db_peak_queued",
-    "latency_p50_ms",
-    "latency_p90_ms",
-    "latency_p99_ms",
-    "latency_max_ms",
-    "errors",
-    "timeouts",
-    "redis_commands",
-    "arrival_spread_ms",
-    "duration_s",
-    "loop_lag_ms",
-    "db_busy_s",
-    "epochs",
-    "loads_per_epoch_mean",
-    "loads_per_epoch_ci95",
-    "loads_per_epoch_max",
-    "hit_ratio",
-    "misses",
-    "requests",
-    "stale",
-    "staleness_p99_ms",
-    "staleness_max_ms",
-    "waiters_peak",
-    "recovery_s",
-    "redis_bytes",
-    "retries",
-    "lag_p99_ms",
-    "degraded",
-)
 MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
 ENOUGH_BEYOND = 5
 
