@@ -14,6 +14,7 @@ from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.core.workload import ClosedLoop, OpenLoop
 from stampede.measure import epochs, staleness
+from stampede.measure import spread as spreads
 from stampede.measure.epochs import Epochs
 from stampede.measure.load import Timeline, busy_s, most_waiters, thin
 from stampede.measure.recovery import recovery
@@ -241,14 +242,11 @@ def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float 
 
 def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: int) -> tuple[list[str], list[str]]:
     """The reasons why the trial is INVALID, and warnings (design: "what makes a measurement valid")."""
-    reasons, warnings = [], []
     latency = float(scenario.database.latency.median) if seen.origin else shortest_load(seen.requests)
-    if not latency:
-        warnings.append("no load was seen, so the arrival spread has nothing to be compared with")
-    elif spread > latency / 2:
-        reasons.append(f"arrival spread {_ms(spread):.0f} ms is above half the database latency")
-    elif spread > latency / 10:
-        warnings.append(f"arrival spread {_ms(spread):.0f} ms is above a tenth of the database latency")
+    if latency:
+        reasons, warnings = spreads.judge(spread, latency)
+    else:
+        reasons, warnings = [], ["no load was seen, so the arrival spread has nothing to be compared with"]
     if lag > LATE_S and _is_paced(scenario):
         warnings.append(
             f"requests started {_ms(lag):.0f} ms late (p99): the load generator is the limit, its event loop "
