@@ -40,11 +40,21 @@ class Progress(Protocol):
 
 @dataclass
 class Measured:
-    """A run, every request of its trials, and what stopped it, if something did."""
+    """A run, every request of its trials, and what stopped it, if something did.
+
+    `ended_by` says why a comparison had enough of them; it is empty if it never had.
+    """
 
     run: Run
     requests: list[tuple[Trial, Requests]] = field(default_factory=list)
     fault: EnvironmentFault | None = None
+    ended_by: str = ""
+
+    def add(self, trial: Trial, requests: Requests | None) -> None:
+        """Add a trial, and its requests if they are to be kept."""
+        self.run.trials.append(trial)
+        if requests is not None:
+            self.requests.append((trial, requests))
 
 
 def new_run(scenario: Scenario, seed: int) -> Run:
@@ -69,17 +79,24 @@ async def measure(
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
     measured = Measured(new_run(scenario, seed))
+    await collect(measured, lambda: _trials(scenario, servers, measured, progress, keep_requests))
+    return measured
+
+
+async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do the work, which adds trials to the run, and sum them up, whatever ended it.
+
+    Raises:
+        StampedeError: it ended without any trial.
+    """
     run = measured.run
     try:
-        run.interrupted = await until_interrupted(
-            lambda: _trials(scenario, servers, measured, progress, keep_requests)
-        )
+        run.interrupted = await until_interrupted(work)
     except EnvironmentFault as fault:
         if not run.trials:
             raise
         measured.fault, run.stopped_by = fault, str(fault)
     run.summary = summarize(run.trials)
-    return measured
 
 
 async def _trials(
@@ -95,9 +112,7 @@ async def _trials(
             for strategy in scenario.strategies:
                 progress.begins(f"trial {number} of {scenario.trials}: {strategy}")
                 trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
-                run.trials.append(trial)
-                if keep_requests:
-                    measured.requests.append((trial, requests))
+                measured.add(trial, requests if keep_requests else None)
                 progress.ends(trial)
 
 

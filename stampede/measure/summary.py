@@ -41,6 +41,7 @@ METRICS = (
     "retries",
     "lag_p99_ms",
     "degraded",
+    "throughput",
 )
 MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
 ENOUGH_BEYOND = 5
@@ -55,7 +56,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One strategy in one scenario. `metrics` covers the valid trials, or all if none is valid."""
+    """One strategy in one scenario, at one point of a sweep if there is one.
+
+    `metrics` covers the valid trials, or all if none is valid.
+    """
 
     scenario: str
     strategy: str
@@ -67,6 +71,12 @@ class Row(msgspec.Struct, frozen=True):
     metrics: dict[str, Spread]
     reasons: list[str]
     warnings: list[str]
+    swept: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        """The strategy, and what a sweep set for it."""
+        return " ".join([self.strategy, *(f"{name}={value}" for name, value in self.swept.items())])
 
     def value(self, metric: str) -> float | None:
         """The median over trials; None if no trial has the metric."""
@@ -79,10 +89,10 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:
-    """One row for each scenario and strategy, in the order of their first trials."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
+    """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
+    groups: dict[tuple[object, ...], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.scenario, trial.strategy), []).append(trial)
+        groups.setdefault((trial.scenario, trial.strategy, *trial.swept.items()), []).append(trial)
     return [_row(group) for group in groups.values()]
 
 
@@ -108,6 +118,7 @@ def _row(group: list[Trial]) -> Row:
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
         _distinct(warning for trial in counted for warning in trial.warnings),
+        first.swept,
     )
 
 

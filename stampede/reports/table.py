@@ -13,6 +13,7 @@ from stampede.core.scenario import DatabaseSetup, Workload, arrivals, from_data
 from stampede.measure.expected import comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
+from stampede.reports import comparison
 from stampede.reports.words import sentence
 
 Columns = list[tuple[str, Callable[[Row], str]]]
@@ -30,8 +31,14 @@ def renderable(run: Run) -> RenderableType:
         parts += [_table(run.summary, _COLUMNS)]
         if _lasts(run):
             parts += [Text(""), _table(run.summary, _over_time(run))]
-        parts += [Text(sentence(run)), *_expected(run), *notes(run)]
+        parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     return Group(*parts)
+
+
+def _told(run: Run) -> list[RenderableType]:
+    """What was seen, in words; a comparison's verdicts say it better than the sentence about a run."""
+    verdicts: list[RenderableType] = [Text(verdict, style="bold") for verdict in run.verdicts]
+    return verdicts if run.comparison else [Text(sentence(run)), *verdicts]
 
 
 def heading(run: Run) -> Text:
@@ -87,7 +94,7 @@ def _table(rows: list[Row], columns: Columns) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         style = "" if row.valid else "dim"
-        table.add_row(Text(row.strategy), *(cell(row) for _, cell in columns), style=style)
+        table.add_row(Text(row.label), *(cell(row) for _, cell in columns), style=style)
     return table
 
 
@@ -110,6 +117,7 @@ def notes(run: Run) -> list[Text]:
             result.append(Text(f"{row.strategy}: {what}: {'; '.join(row.reasons)}", style="bold red"))
         result += [Text(f"{row.strategy}: warning: {text}", style="yellow") for text in row.warnings]
     result += [Text(f"{strategy}: {text}", style="yellow") for strategy, text in _errors(run)]
+    result += [Text(f"warning: {text}", style="yellow") for text in run.warnings]
     if run.interrupted:
         result.append(Text("interrupted: only the trials that had ended are shown", style="bold yellow"))
     return result
