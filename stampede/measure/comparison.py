@@ -9,10 +9,9 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from stampede.measure.statistics import Estimate, Floats, drift, holm, outliers, paired
+from stampede.measure.statistics import SIGNIFICANT, Estimate, Floats, Resampler, drift, holm, outliers, paired
 from stampede.measure.trial import Trial
 
-SIGNIFICANT = 0.05
 COMPARED = {
     "db_hits": "DB hits",
     "latency_p50_ms": "p50",
@@ -82,7 +81,7 @@ def fewest_pairs(strategies: int) -> int:
 
 def compare(trials: Sequence[Trial], names: Sequence[str], seed: int) -> Comparison:
     """Compare the trials of `names`, whose first is the reference, pair by pair: trials of the same number."""
-    rng = np.random.default_rng(seed)
+    resampler = Resampler(seed)
     by_number: dict[str, dict[int, Trial]] = {name: {} for name in names}
     for trial in trials:
         by_number[trial.strategy][trial.trial] = trial
@@ -92,7 +91,7 @@ def compare(trials: Sequence[Trial], names: Sequence[str], seed: int) -> Compari
     for other in others:
         pairs[other], dropped[other] = _pairs(by_number[reference], by_number[other])
         for metric in COMPARED:
-            estimates[other, metric] = _estimate(pairs[other], metric, rng)
+            estimates[other, metric] = _estimate(pairs[other], metric, resampler)
     adjusted = holm([1.0 if each is None else each.p for each in estimates.values()])
     p_of = dict(zip(estimates, adjusted, strict=True))
     strategies = [
@@ -125,8 +124,8 @@ def _columns(pairs: Sequence[tuple[Trial, Trial]], metric: str) -> tuple[Floats,
     return known[:, 0], known[:, 1]
 
 
-def _estimate(pairs: Sequence[tuple[Trial, Trial]], metric: str, rng: np.random.Generator) -> Estimate | None:
-    return paired(*_columns(pairs, metric), rng)
+def _estimate(pairs: Sequence[tuple[Trial, Trial]], metric: str, resampler: Resampler) -> Estimate | None:
+    return paired(*_columns(pairs, metric), resampler)
 
 
 def _ratio(metric: str, estimate: Estimate | None, p: float, pairs: Sequence[tuple[Trial, Trial]]) -> Ratio:

@@ -4,7 +4,7 @@ All works on logarithms, because latencies and counts differ by factors. The int
 stretched by Student's t: the plain percentile bootstrap is too narrow for few trials (Hesterberg, "What Teachers
 Should Know about the Bootstrap", The American Statistician 69, 2015, section 5.3). The p-value is that of the t-test
 on the same logarithms (Welch's for two runs), and Holm's procedure keeps the chance that *any* of many comparisons
-calls a difference where there is none below 5 %.
+calls a difference where there is none below SIGNIFICANT.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+SIGNIFICANT = 0.025
 RESAMPLES = 2000
 FEWEST = 3
 HALF_A_COUNT = 0.5
@@ -28,6 +29,21 @@ FAR_OUT = 3.5
 NO_SPREAD = 1e-12
 NOTABLE = 0.05
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+
+
+class Resampler:
+    """Draws which trials are in each resample: the same trials for every metric, for a trial is one event."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._drawn: dict[tuple[int, str], Floats] = {}
+
+    def weights(self, n: int, group: str = "") -> Floats:
+        """How often each of n trials is in each resample: (RESAMPLES, n), rows sum up to n."""
+        if (n, group) not in self._drawn:
+            drawn = self._rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+            self._drawn[n, group] = drawn.astype(np.float64)
+        return self._drawn[n, group]
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -53,20 +69,20 @@ class Estimate(msgspec.Struct, frozen=True):
         return self.low > 1 + margin or self.high < 1 / (1 + margin)
 
 
-def paired(first: Floats, second: Floats, rng: np.random.Generator) -> Estimate | None:
+def paired(first: Floats, second: Floats, resampler: Resampler) -> Estimate | None:
     """Ratio second/first of trials that belong together, both (n,) and not negative; None for fewer than 3 pairs."""
     n = len(first)
     if n < FEWEST:
         return None
     first, second = _without_zeros(first, second)
     logs = np.log(second / first)
-    spread = _means(logs, rng)
+    spread = _means(logs, resampler.weights(n))
     error = float(logs.std(ddof=1)) / math.sqrt(n)
     # If all pairs differ alike, what is left to say is that n fair coins fell alike.
     return _estimate(float(logs.mean()), spread, error, n - 1, n, 0.0, 2.0 ** (1 - n))
 
 
-def unpaired(old: Floats, new: Floats, rng: np.random.Generator, margin: float = 0.0) -> Estimate | None:
+def unpaired(old: Floats, new: Floats, resampler: Resampler, margin: float = 0.0) -> Estimate | None:
     """Ratio new/old of two independent groups of trials, (n,) and (m,); None for fewer than three in either.
 
     The p-value is for a ratio within `margin` (0.05: 5 %) around 1.
@@ -75,7 +91,7 @@ def unpaired(old: Floats, new: Floats, rng: np.random.Generator, margin: float =
     if n < FEWEST:
         return None
     old, new = (np.log(group) for group in _without_zeros(old, new))
-    spread = _means(new, rng) - _means(old, rng)
+    spread = _means(new, resampler.weights(len(new), "new")) - _means(old, resampler.weights(len(old), "old"))
     variances = [float(group.var(ddof=1)) / len(group) for group in (old, new)]
     error, df = math.sqrt(sum(variances)), _welch(variances, (len(old), len(new)))
     alike = 2 / math.comb(len(old) + len(new), n)
@@ -100,11 +116,10 @@ def _p(beyond: float, error: float, df: int, p_alike: float) -> float:
     return t_beyond(beyond / error, df) if error > NO_SPREAD else p_alike
 
 
-def _means(logs: Floats, rng: np.random.Generator) -> Floats:
+def _means(logs: Floats, weights: Floats) -> Floats:
     """How far the means of resamples, (RESAMPLES,), are from the mean; unbiased in their variance."""
     n = len(logs)
-    counts = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
-    deviations: Floats = counts @ (logs - logs.mean()) / n
+    deviations: Floats = weights @ (logs - logs.mean()) / n
     return deviations * math.sqrt(n / (n - 1))
 
 
@@ -152,7 +167,7 @@ def t_quantile(share: float, df: int) -> float:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Each p-value adjusted for all of them (Holm 1979): below 0.05 means significant in the family."""
+    """Each p-value adjusted for all of them (Holm 1979): below SIGNIFICANT it holds in the family."""
     adjusted, floor = [0.0] * len(ps), 0.0
     for rank, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
         floor = max(floor, min(1.0, (len(ps) - rank) * ps[index]))
