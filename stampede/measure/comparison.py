@@ -20,7 +20,7 @@ COMPARED = {
     "redis_commands": "Redis commands",
     "throughput": "throughput",
 }
-COUNTS = ("db_hits", "redis_commands")
+COUNTS = ("db_hits", "redis_commands", "errors", "timeouts")
 WATCHED = "latency_p99_ms"
 ENOUGH_FOR_P99 = 500
 
@@ -151,7 +151,8 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def _in_words(compared: Compared, reference: str) -> str:
-    found = [_difference(ratio) for ratio in compared.ratios if ratio.verdict in ("lower", "higher")]
+    differing = [r for r in compared.ratios if r.verdict in ("lower", "higher")]
+    found = [difference(COMPARED, r.metric, r.ratio, r.low, r.high) for r in differing]
     if found:
         return f"{compared.strategy}: {', '.join(found)} than {reference}"
     if all(ratio.verdict == "too few trials" for ratio in compared.ratios):
@@ -159,17 +160,19 @@ def _in_words(compared: Compared, reference: str) -> str:
     return f"{compared.strategy}: no significant difference to {reference}"
 
 
-def _difference(ratio: Ratio) -> str:
+def difference(
+    names: Mapping[str, str], metric: str, ratio: float | None, low: float | None, high: float | None
+) -> str:
     """`500× fewer DB hits`, `p99 22.4× lower [21.9, 23.0]`."""
-    assert ratio.ratio is not None
-    assert ratio.low is not None
-    assert ratio.high is not None
-    amount, _, interval = factor(ratio.ratio, ratio.low, ratio.high).partition(" ")
-    name = COMPARED[ratio.metric]
-    if ratio.metric in COUNTS:
-        text = f"{amount} {'fewer' if ratio.verdict == 'lower' else 'more'} {name}"
+    assert ratio is not None
+    assert low is not None
+    assert high is not None
+    amount, _, interval = factor(ratio, low, high).partition(" ")
+    name = names[metric]
+    if metric in COUNTS:
+        text = f"{amount} {'fewer' if ratio < 1 else 'more'} {name}"
     else:
-        text = f"{name} {amount} {ratio.verdict}"
+        text = f"{name} {amount} {'lower' if ratio < 1 else 'higher'}"
     return f"{text} {interval}".rstrip()
 
 

@@ -98,6 +98,14 @@ def unpaired(old: Floats, new: Floats, resampler: Resampler, margin: float = 0.0
     return _estimate(float(new.mean() - old.mean()), spread, error, df, n, math.log1p(margin), alike)
 
 
+def ratio(old: Floats, new: Floats) -> float | None:
+    """Ratio new/old of the geometric means of (n,) and (m,) trials; None if a side has none."""
+    if not len(old) or not len(new):
+        return None
+    old, new = _without_zeros(old, new)
+    return float(np.exp(np.log(new).mean() - np.log(old).mean()))
+
+
 def _estimate(
     middle: float, spread: Floats, error: float, df: int, n: int, margin: float, p_alike: float
 ) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 import msgspec
@@ -76,7 +76,12 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The strategy, and what a sweep set for it."""
-        return " ".join([self.strategy, *(f"{name}={value}" for name, value in self.swept.items())])
+        return self.label_of(self.strategy, self.swept)
+
+    @staticmethod
+    def label_of(strategy: str, swept: Mapping[str, str]) -> str:
+        """The label that a trial's row has."""
+        return " ".join([strategy, *(f"{name}={value}" for name, value in swept.items())])
 
     def value(self, metric: str) -> float | None:
         """The median over trials; None if no trial has the metric."""
