@@ -15,7 +15,12 @@ from stampede.reports.read import read
 
 
 def diff(old: Path, new: Path, threshold: float, fail_if: Sequence[str], json: bool, quiet: bool) -> int:
-    """Compare, print, and return OK, or INVALID if a side has no valid trials. Raises GateFailed for a regression or a gate, UsageError."""
+    """Compare, print, and return OK, or INVALID if a side has no valid trials.
+
+    Raises:
+        GateFailed: something became worse, or a gate holds.
+        UsageError: a file, a gate, or two runs that cannot be compared.
+    """
     result = measure.diff(read(old), read(new), threshold)
     names = [each.strategy for each in result.strategies]
     gates = [Gate.parse(text, measure.DIFFED, names, timed=False) for text in fail_if]

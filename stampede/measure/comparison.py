@@ -28,7 +28,7 @@ Verdict = Literal["lower", "higher", "equal", "no significant difference", "too 
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """One metric as a multiple of the reference's: the ratio of geometric means over `pairs` trials.
+    """One metric as a multiple of the reference's: the typical ratio of `pairs` trials.
 
     `low` and `high` bound its own 95 % interval; `p` is adjusted for all metrics of all strategies together, so that
     a verdict may be stricter than the interval. All four are None for fewer than three pairs.

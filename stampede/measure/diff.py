@@ -24,7 +24,7 @@ Verdict = Literal["better", "worse", "equal", "cannot be told"]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One metric of the new run as a multiple of the old one's: the ratio of geometric means over the valid trials.
+    """One metric of the new run as a multiple of the old one's: the ratio of their typical valid trials.
 
     `low` and `high` bound its own 95 % interval, `p` is the chance to see as much if nothing had changed by more than
     the threshold, adjusted for all metrics of all strategies together; None for fewer than three trials on a side.
