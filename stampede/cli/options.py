@@ -71,6 +71,12 @@ FailIf = Annotated[
     list[str] | None,
     typer.Option("--fail-if", metavar="EXPR", help="Exit with 1 if this holds, as 'db_hits > 1' (repeatable)."),
 ]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep", metavar="NAME=VALUE,VALUE…", help="Measure at each of these values (repeatable: all combinations)."
+    ),
+]
 
 
 def seed_or_random(seed: int | None) -> int:

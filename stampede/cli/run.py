@@ -27,19 +27,22 @@ def command(
     export: opt.Exports = None,
     requests: opt.RequestsFile = None,
     fail_if: opt.FailIf = None,
+    sweep: opt.Sweep = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
     """Fire bursts at strategies and show what the database saw and what the callers felt."""
+    from stampede.core import sweep as sweeps
     from stampede.engine import fleet
 
     chosen = opt.scenario(scenario, strategy, trials, concurrency, instances, db_latency, db_connections, ttl)
+    points = sweeps.points(chosen, sweep or ())
     fleet.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import session
 
     return session.run(
-        chosen,
+        points,
         session.servers(redis, redis_server, redis_pool, database, query),
         opt.seed_or_random(seed),
         session.Output(tuple(export or ()), requests, json, quiet),

@@ -15,6 +15,7 @@ from stampede.cli.console import ResultConsole
 from stampede.cli.progress import LiveProgress
 from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, UsageError
 from stampede.core.scenario import Scenario
+from stampede.core.sweep import Point
 from stampede.engine import calibrate as engine
 from stampede.engine import compare as comparing
 from stampede.engine.bench import Servers
@@ -61,12 +62,13 @@ def servers(
     return Servers(redis or None, redis_server, redis_pool, database, query)
 
 
-def run(scenario: Scenario, where: Servers, seed: int, output: Output, fail_if: Sequence[str]) -> int:
+def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail_if: Sequence[str]) -> int:
     """Measure, print, export; returns the exit code."""
+    scenario = points[0].scenario
     gates = [Gate.parse(text, GATED, scenario.strategies) for text in fail_if]
     output.check()
-    with LiveProgress(len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
-        measured = asyncio.run(measure(scenario, where, seed, progress, output.requests is not None))
+    with LiveProgress(len(points) * len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
+        measured = asyncio.run(measure(points, where, seed, progress, output.requests is not None))
     return finish(measured, output, gates)
 
 

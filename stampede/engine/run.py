@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, Protocol
+
+import msgspec
 
 from stampede.core import scenario as scenarios
 from stampede.core.errors import EnvironmentFault
 from stampede.core.scenario import Scenario
+from stampede.core.sweep import Point
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
@@ -69,17 +73,17 @@ def new_run(scenario: Scenario, seed: int) -> Run:
 
 
 async def measure(
-    scenario: Scenario, servers: Servers, seed: int, progress: Progress, keep_requests: bool = False
+    points: Sequence[Point], servers: Servers, seed: int, progress: Progress, keep_requests: bool = False
 ) -> Measured:
-    """Measure all strategies of the scenario.
+    """Measure all strategies of the scenario, at each point of its sweep; one point if there is none.
 
     SIGINT and SIGTERM end it after cleaning up, as does a server that goes away; the trials until then are kept.
 
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
-    measured = Measured(new_run(scenario, seed))
-    await collect(measured, lambda: _trials(scenario, servers, measured, progress, keep_requests))
+    measured = Measured(new_run(points[0].scenario, seed))
+    await collect(measured, lambda: _trials(points, servers, measured, progress, keep_requests))
     return measured
 
 
@@ -100,20 +104,28 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
 
 
 async def _trials(
-    scenario: Scenario, servers: Servers, measured: Measured, progress: Progress, keep_requests: bool
+    points: Sequence[Point], servers: Servers, measured: Measured, progress: Progress, keep_requests: bool
 ) -> None:
-    run = measured.run
+    run, first = measured.run, points[0].scenario
     progress.begins("starting servers and instances")
-    async with Bench(servers, scenario.fleet.instances) as bench:
-        run.environment.update(bench.describe())
+    async with AsyncExitStack() as stack:
+        benches: dict[int, Bench] = {}
+        for size in dict.fromkeys(point.scenario.fleet.instances for point in points):
+            benches[size] = await stack.enter_async_context(Bench(servers, size))
+        run.environment.update(benches[first.fleet.instances].describe())
         progress.begins("measuring the harness's own floor")
-        run.floor = await floor(bench, scenario, run.seed)
-        for number in range(1, scenario.trials + 1):
-            for strategy in scenario.strategies:
-                progress.begins(f"trial {number} of {scenario.trials}: {strategy}")
-                trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
-                measured.add(trial, requests if keep_requests else None)
-                progress.ends(trial)
+        run.floor = await floor(benches[first.fleet.instances], first, run.seed)
+        for number, (swept, scenario), strategy in product(range(1, first.trials + 1), points, first.strategies):
+            progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *_written(swept)]))
+            bench = benches[scenario.fleet.instances]
+            trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
+            trial = msgspec.structs.replace(trial, swept=swept)
+            measured.add(trial, requests if keep_requests else None)
+            progress.ends(trial)
+
+
+def _written(swept: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in swept.items()]
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:

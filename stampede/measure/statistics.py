@@ -108,6 +108,17 @@ def ratio(old: Floats, new: Floats) -> float | None:
     return math.exp(_trimmed(new) - _trimmed(old))
 
 
+def typical(values: Floats, resampler: Resampler) -> tuple[float | None, float | None, float | None]:
+    """The trimmed mean of (n,) trials and its 95 % interval, on the scale of the values; None: too few for it."""
+    n = len(values)
+    if n < FEWEST:
+        return (float(values.mean()) if n else None), None, None
+    sample = _Sample(values, resampler.weights(n))
+    low, high = np.quantile(sample.spread, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    stretch = t_quantile(CONFIDENCE, sample.kept - 1) / _Z
+    return sample.mean, float(sample.mean + stretch * low), float(sample.mean + stretch * high)
+
+
 class _Sample:
     """Logarithms of (n,) trials: their trimmed mean, its variance (Yuen), and how far those of resamples are off."""
 

@@ -41,7 +41,12 @@ def ratios(comparison: Comparison) -> Table:
     """One row for each strategy and metric."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("strategy", "metric", "ratio", "95% interval", "verdict"):
-        table.add_column(title, justify="right" if title in ("ratio", "95% interval") else "left", overflow="fold")
+        table.add_column(
+            title,
+            justify="right" if title in ("ratio", "95% interval") else "left",
+            no_wrap=title != "strategy",
+            overflow="fold",
+        )
     for compared in comparison.strategies:
         for number, ratio in enumerate(compared.ratios):
             table.add_row(Text("" if number else compared.strategy), *cells(ratio), style=_style(ratio))
@@ -53,7 +58,7 @@ def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     name = COMPARED[ratio.metric]
     if ratio.ratio is None:
         return name, "–", "–", ratio.verdict
-    return name, f"{ratio.ratio:.4g}", f"{ratio.low:.4g} – {ratio.high:.4g}", _WORDS.get(ratio.verdict, ratio.verdict)
+    return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)
 
 
 def _style(ratio: Ratio) -> str:

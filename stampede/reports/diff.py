@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stampede.measure.comparison import COMPARED
 from stampede.measure.diff import DIFFED, Change, Diff
 
 _STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": ""}
@@ -33,9 +34,15 @@ def render_json(diff: Diff) -> bytes:
 def _table(diff: Diff) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("strategy", "trials", "metric", "new/old", "95% interval", "verdict"):
-        table.add_column(title, justify="right" if title in ("new/old", "95% interval") else "left", overflow="fold")
+        table.add_column(
+            title,
+            justify="right" if title in ("new/old", "95% interval") else "left",
+            no_wrap=title != "strategy",
+            overflow="fold",
+        )
     for each in diff.strategies:
-        for number, change in enumerate(each.changes):
+        shown = [change for change in each.changes if change.metric in COMPARED or change.verdict != "equal"]
+        for number, change in enumerate(shown):
             head = ("", "") if number else (each.strategy, f"{each.old}, {each.new}")
             table.add_row(Text(head[0]), head[1], *_cells(change), style=_STYLES[change.verdict])
     return table
@@ -43,5 +50,5 @@ def _table(diff: Diff) -> Table:
 
 def _cells(change: Change) -> tuple[str, str, str, str]:
     size = "–" if change.ratio is None else f"{change.ratio:.4g}"
-    interval = "–" if change.low is None else f"{change.low:.4g} – {change.high:.4g}"
+    interval = "–" if change.low is None else f"{change.low:.3g} – {change.high:.3g}"
     return DIFFED[change.metric], size, interval, change.verdict

@@ -36,8 +36,13 @@ def renderable(run: Run) -> RenderableType:
 
 
 def _told(run: Run) -> list[RenderableType]:
-    """What was seen, in words; a comparison's verdicts say it better than the sentence about a run."""
+    """What was seen, in words; a comparison's verdicts and a sweep's plots say it better than the sentence."""
     verdicts: list[RenderableType] = [Text(verdict, style="bold") for verdict in run.verdicts]
+    swept = any(trial.swept for trial in run.trials)
+    if swept:
+        from stampede.reports import sweep
+
+        return [*sweep.parts(run), *verdicts]
     return verdicts if run.comparison else [Text(sentence(run)), *verdicts]
 
 
@@ -48,8 +53,16 @@ def heading(run: Run) -> Text:
     return Text.assemble(
         (scenario.name, "bold"),
         f": {_callers(work)}{work.arrivals}, keys {work.keys}, over {_many(scenario.fleet.instances, 'instance')}, "
-        f"{_database(run, database)}, {_many(trials, 'trial')}, seed {run.seed}",
+        f"{_database(run, database)}, {_many(trials, 'trial')}, seed {run.seed}{_swept(run)}",
     )
+
+
+def _swept(run: Run) -> str:
+    values: dict[str, dict[str, None]] = {}
+    for trial in run.trials:
+        for name, value in trial.swept.items():
+            values.setdefault(name, {})[value] = None
+    return "".join(f"; swept: {name} {', '.join(each)}" for name, each in values.items())
 
 
 def _database(run: Run, model: DatabaseSetup) -> str:
@@ -114,8 +127,8 @@ def notes(run: Run) -> list[Text]:
     for row in run.summary:
         if row.reasons:
             what = "INVALID" if not row.valid else f"{row.trials - row.valid} of {row.trials} trials INVALID"
-            result.append(Text(f"{row.strategy}: {what}: {'; '.join(row.reasons)}", style="bold red"))
-        result += [Text(f"{row.strategy}: warning: {text}", style="yellow") for text in row.warnings]
+            result.append(Text(f"{row.label}: {what}: {'; '.join(row.reasons)}", style="bold red"))
+        result += [Text(f"{row.label}: warning: {text}", style="yellow") for text in row.warnings]
     result += [Text(f"{strategy}: {text}", style="yellow") for strategy, text in _errors(run)]
     result += [Text(f"warning: {text}", style="yellow") for text in run.warnings]
     if run.interrupted:
