@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 import msgspec
@@ -23,7 +23,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One strategy in one scenario. `metrics` covers the valid trials, or all if none is valid."""
+    """One strategy in one scenario, at one point of a sweep if there is one.
+
+    `metrics` covers the valid trials, or all if none is valid.
+    """
 
     scenario: str
     strategy: str
@@ -35,6 +38,17 @@ class Row(msgspec.Struct, frozen=True):
     metrics: dict[str, Spread]
     reasons: list[str]
     warnings: list[str]
+    swept: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        """The strategy, and what a sweep set for it."""
+        return self.label_of(self.strategy, self.swept)
+
+    @staticmethod
+    def label_of(strategy: str, swept: Mapping[str, str]) -> str:
+        """The label that a trial's row has."""
+        return " ".join([strategy, *(f"{name}={value}" for name, value in swept.items())])
 
     def value(self, metric: str) -> float | None:
         """The median over trials; None if no trial has the metric."""
@@ -47,10 +61,10 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:
-    """One row for each scenario and strategy, in the order of their first trials."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
+    """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
+    groups: dict[tuple[object, ...], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.scenario, trial.strategy), []).append(trial)
+        groups.setdefault((trial.scenario, trial.strategy, *trial.swept.items()), []).append(trial)
     return [_row(group) for group in groups.values()]
 
 
@@ -76,6 +90,7 @@ def _row(group: list[Trial]) -> Row:
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
         _distinct(warning for trial in counted for warning in trial.warnings),
+        first.swept,
     )
 
 

@@ -38,6 +38,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     None means that nobody had it or nobody could see it: a latency when no request got a value, the peaks and epochs
     of a database of the user's own, the bytes of a Redis that others use too, a recovery that did not come about.
+    `swept` has the parameters that a sweep set for this trial, as written.
     """
 
     scenario: str
@@ -89,6 +90,12 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, RoleLatency] = {}
     epoch_loads: dict[int, int] = {}
     db_timeline: Timeline | None = None
+    swept: dict[str, str] = {}
+
+    @property
+    def throughput(self) -> float | None:
+        """Answers a second until the last one; None if there was none."""
+        return round(self.ok / self.duration_s, 3) if self.ok and self.duration_s else None
 
 
 @dataclass(frozen=True)
