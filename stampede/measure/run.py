@@ -15,7 +15,9 @@ FAKE_SLOW = "fake-slow SQLite"
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`."""
+    """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`;
+    `verdicts` are sentences to print.
+    """
 
     schema: int = SCHEMA
     stampede: str
@@ -28,6 +30,7 @@ class Run(msgspec.Struct, kw_only=True):
     floor: Trial | None = None
     trials: list[Trial] = []
     summary: list[Row] = []
+    verdicts: list[str] = []
 
 
 class RunWithRequests(msgspec.Struct, kw_only=True):
