@@ -26,6 +26,7 @@ def command(
     query: opt.Query = None,
     export: opt.Exports = None,
     requests: opt.RequestsFile = None,
+    plot: opt.Plot = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -56,5 +57,5 @@ def command(
         chosen,
         session.servers(redis, redis_server, redis_pool, database, query),
         opt.seed_or_random(seed),
-        session.Output(tuple(export or ()), requests, json, quiet),
+        session.Output(tuple(export or ()), requests, json, quiet, plot),
     )

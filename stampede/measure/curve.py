@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -28,3 +30,24 @@ def thin(latency: NDArray[np.float64]) -> LatencyCurve | None:
     beyond = [*np.round(10.0 ** (-steps / PER_DECADE), 6).tolist(), 0.0]
     values = np.quantile(latency, 1.0 - np.array(beyond))
     return LatencyCurve(beyond, np.round(values * 1000, 3).tolist())
+
+
+class Band(msgspec.Struct, frozen=True):
+    """The curves of several trials, point by point: ms."""
+
+    beyond: list[float]
+    median: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def over_trials(curves: Sequence[LatencyCurve]) -> Band | None:
+    """Medians and extremes where every trial has a figure: the shortest curve's points; None of no curve."""
+    if not curves:
+        return None
+    shortest = min(curves, key=lambda curve: len(curve.beyond))
+    known = [dict(zip(curve.beyond, curve.ms, strict=False)) for curve in curves]
+    shared = [share for share in shortest.beyond if all(share in each for each in known)]
+    rows = np.array([[each[share] for share in shared] for each in known]).reshape(len(known), len(shared))
+    parts = (np.median(rows, axis=0), rows.min(axis=0), rows.max(axis=0))
+    return Band(shared, *(np.round(part, 3).tolist() for part in parts))

@@ -201,6 +201,12 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     )
 
 
+def replot(trial: Trial, requests: Requests) -> Trial:
+    """The trial, with what its plots take from single requests folded again from these."""
+    sample = take(requests) if trial.trial == 1 else None
+    return msgspec.structs.replace(trial, latency_curve=curve.thin(requests.latency), sample=sample)
+
+
 def _last_chance(scenario: Scenario) -> float:
     """Seconds after the release until which volunteers may come; a burst's come at once."""
     length = scenarios.arrivals(scenario.workload).length()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,21 +14,42 @@ from stampede.core.scenario import Scenario
 from stampede.core.strategy import DEFAULTS, Strategy
 
 
-def of_strategy(strategy: Strategy, written: str) -> RenderableType:
+class Part(NamedTuple):
+    """One choice of a strategy: its docstring's head and labelled lines, and its parameters as one writes them."""
+
+    title: str
+    head: str
+    sheet: dict[str, str]
+    parameters: str
+
+
+def parts(strategy: Strategy, written: str) -> list[Part]:
     """Every choice of the spec; defaults only where they were written."""
-    parts: list[RenderableType] = []
+    result = []
     for family, call in strategy.calls():
         if DEFAULTS.get(family) == str(call) and call.name not in written and len(strategy.calls()) > 1:
             continue
         plugin = registry.load(family, call.name)
-        parts.append(Text(f"{call.name} ({family}: {registry.STRATEGY_FAMILIES[family]})", style="bold"))
-        parts.append(_sheet(inspect.getdoc(plugin) or ""))
-        defaults = registry.parameters(plugin)
-        if defaults:
-            shown = {name: "…" if value is registry.REQUIRED else value for name, value in defaults.items()}
-            text = ", ".join(f"{name}={value}" for name, value in shown.items())
-            parts.append(Text(f"parameters: {call.name}({text})\n"))
-    return Group(*parts)
+        head, sheet = _sheet(inspect.getdoc(plugin) or "")
+        title = f"{call.name} ({family}: {registry.STRATEGY_FAMILIES[family]})"
+        result.append(Part(title, head, sheet, _parameters(call.name, plugin)))
+    return result
+
+
+def _parameters(name: str, plugin: type[Any]) -> str:
+    defaults = registry.parameters(plugin).items()
+    shown = (f"{key}={'…' if value is registry.REQUIRED else value}" for key, value in defaults)
+    return f"{name}({', '.join(shown)})" if defaults else ""
+
+
+def of_strategy(strategy: Strategy, written: str) -> RenderableType:
+    """The parts, one below the other."""
+    result: list[RenderableType] = []
+    for part in parts(strategy, written):
+        result += [Text(part.title, style="bold"), Text(part.head), _two_columns(part.sheet)]
+        if part.parameters:
+            result.append(Text(f"parameters: {part.parameters}\n"))
+    return Group(*result)
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:
@@ -44,8 +66,8 @@ def of_scenario(scenario: Scenario) -> RenderableType:
     return Group(Text(scenario.name, style="bold"), Text(scenario.description + "\n"), _two_columns(rows))
 
 
-def _sheet(docstring: str) -> RenderableType:
-    """A docstring's first paragraph, and its `name: text` lines as a table that wraps well."""
+def _sheet(docstring: str) -> tuple[str, dict[str, str]]:
+    """A docstring's first paragraph, and its `name: text` lines."""
     head, _, body = docstring.partition("\n\n")
     rows: dict[str, str] = {}
     name = ""
@@ -56,7 +78,7 @@ def _sheet(docstring: str) -> RenderableType:
             rows[name] = text.strip()
         elif name:
             rows[name] += " " + line.strip()
-    return Group(Text(head), _two_columns(rows))
+    return head, rows
 
 
 def _two_columns(rows: dict[str, str]) -> Table:
