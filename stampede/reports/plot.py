@@ -36,10 +36,10 @@ def _of_strategy(trial: Trial) -> str:
         return f"{trial.strategy}: nothing to plot\n"
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(WIDTH, HEIGHT)
-    figure.subplots(1, 2)
+    figure.plot_size(WIDTH * len(draws) // 2, HEIGHT)
+    figure.subplots(1, len(draws))
     for column, draw in enumerate(draws, start=1):
-        draw(figure.subplot(1, column))
+        draw(figure.subplot(1, column) if len(draws) > 1 else figure)
     text = plotext.uncolorize(figure.build().string())
     lines = "\n".join(line.rstrip() for line in text.splitlines())
     return f"{trial.strategy}, trial {trial.trial}\n{lines}\n"
