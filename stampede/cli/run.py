@@ -32,6 +32,7 @@ def command(
     requests: opt.RequestsFile = None,
     fail_if: opt.FailIf = None,
     sweep: opt.Sweep = None,
+    plot: opt.Plot = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -49,6 +50,6 @@ def command(
         points,
         session.servers(redis, redis_server, redis_pool, database, query),
         opt.seed_or_random(seed),
-        session.Output(tuple(export or ()), requests, json, quiet),
+        session.Output(tuple(export or ()), requests, json, quiet, plot),
         fail_if or (),
     )
