@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stampede.core import registry
-from stampede.core.errors import UsageError
-from stampede.core.scenario import Scenario, from_data
+from stampede.core.scenario import from_data
 from stampede.core.strategy import Strategy
 from stampede.measure.run import Run
-from stampede.measure.summary import METRICS
 
 
 class Comparison(NamedTuple):
@@ -22,13 +19,6 @@ class Comparison(NamedTuple):
     ratio: float | None
     agrees: bool
     source: str
-
-
-def check(scenario: Scenario) -> None:
-    """Find out before the run whether every expected figure will have a measured one. Raises UsageError."""
-    for each in scenario.expected:
-        if each.metric not in METRICS:
-            raise UsageError(f"{scenario.name}: expected: {registry.unknown('metric', each.metric, METRICS)}")
 
 
 def comparisons(run: Run) -> list[Comparison]:
