@@ -77,7 +77,7 @@ async def measure(
 ) -> Measured:
     """Measure all strategies of the scenario, at each point of its sweep; one point if there is none.
 
-    SIGINT, SIGTERM and SIGHUP end it after cleaning up, as does a server that goes away; the trials until then are kept.
+    SIGINT, SIGTERM and SIGHUP end it after cleaning up, as does a server that goes away; earlier trials are kept.
 
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
