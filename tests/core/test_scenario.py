@@ -249,7 +249,7 @@ def test_a_strategy_that_is_named_twice_is_an_error_however_it_is_written() -> N
 
 def test_what_is_about_to_be_run_needs_a_strategy_but_a_file_does_not() -> None:
     scenario = scenarios.parse("trials = 2", "mine", "mine.toml")
-    with pytest.raises(UsageError, match="mine: no strategy: name some in the file, .* or with -s SPEC"):
+    with pytest.raises(UsageError, match=r"mine: no strategy: name some in the file, .* or with -s SPEC"):
         scenarios.check(scenario)
 
 
