@@ -34,4 +34,5 @@ METRICS = (
     "retries",
     "lag_p99_ms",
     "degraded",
+    "throughput",
 )

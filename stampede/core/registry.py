@@ -77,7 +77,7 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
         UsageError: an unknown or missing parameter, or a value of the wrong type or range.
     """
     known = parameters(plugin)
-    hints = _types(plugin)  # type: ignore[arg-type]  # a class is hashable
+    hints = _types(plugin)  # type: ignore[arg-type]  # mypy does not know that every class is hashable
     arguments: dict[str, Any] = {}
     for name, default in known.items():
         if default is REQUIRED and name not in written:

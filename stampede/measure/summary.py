@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median, median_low
 
 import msgspec
 
@@ -23,7 +23,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One strategy in one scenario. `metrics` covers the valid trials, or all if none is valid."""
+    """One strategy in one scenario, at one point of a sweep if there is one.
+
+    `metrics` covers the valid trials, or all if none is valid.
+    """
 
     scenario: str
     strategy: str
@@ -35,6 +38,17 @@ class Row(msgspec.Struct, frozen=True):
     metrics: dict[str, Spread]
     reasons: list[str]
     warnings: list[str]
+    swept: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        """The strategy, and what a sweep set for it."""
+        return self.label_of(self.strategy, self.swept)
+
+    @staticmethod
+    def label_of(strategy: str, swept: Mapping[str, str]) -> str:
+        """The label that a trial's row has."""
+        return " ".join([strategy, *(f"{name}={value}" for name, value in swept.items())])
 
     def value(self, metric: str) -> float | None:
         """The median over trials; None if no trial has the metric."""
@@ -47,16 +61,32 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:
-    """One row for each scenario and strategy, in the order of their first trials."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
+    """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
+    return [_row(group) for group in by_strategy(trials).values()]
+
+
+def by_strategy(trials: Iterable[Trial]) -> dict[tuple[object, ...], list[Trial]]:
+    """The trials of each scenario, strategy and point of a sweep, in the order of their first trials."""
+    groups: dict[tuple[object, ...], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.scenario, trial.strategy), []).append(trial)
-    return [_row(group) for group in groups.values()]
+        groups.setdefault((trial.scenario, trial.strategy, *trial.swept.items()), []).append(trial)
+    return groups
+
+
+def valid_or_all(group: list[Trial]) -> list[Trial]:
+    """The trials that count: the valid ones, or all if none is."""
+    return [trial for trial in group if trial.valid] or group
+
+
+def typical(group: list[Trial]) -> Trial:
+    """Of those that count the trial with the median p99, for a picture that can show one only."""
+    counted = valid_or_all(group)
+    middle = median_low(trial.latency_p99_ms or 0.0 for trial in counted)
+    return next(trial for trial in counted if (trial.latency_p99_ms or 0.0) == middle)
 
 
 def _row(group: list[Trial]) -> Row:
-    valid = [trial for trial in group if trial.valid]
-    counted = valid or group
+    counted = valid_or_all(group)
     metrics = {}
     for name in METRICS:
         values = [v for trial in counted if (v := getattr(trial, name)) is not None]
@@ -69,13 +99,14 @@ def _row(group: list[Trial]) -> Row:
         first.scenario,
         first.strategy,
         len(group),
-        len(valid),
+        sum(trial.valid for trial in group),
         first.instances,
         first.requests,
         first.db_hits_ideal,
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
         _distinct(warning for trial in counted for warning in trial.warnings),
+        first.swept,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,6 +16,43 @@ from stampede.core.errors import UsageError
 from stampede.core.scenario import Scenario
 from stampede.core.spec import parse_calls
 from stampede.core.strategy import DEFAULTS, Strategy
+
+
+class Part(NamedTuple):
+    """One choice of a strategy: its docstring's head and labelled lines, and its parameters as one writes them."""
+
+    title: str
+    head: str
+    sheet: dict[str, str]
+    parameters: str
+
+
+def parts(strategy: Strategy, written: str) -> list[Part]:
+    """Every choice of the spec; defaults only where they were written."""
+    return [
+        part_of(family, call.name)
+        for family, call in strategy.calls()
+        if DEFAULTS.get(family) != str(call) or call.name in written or len(strategy.calls()) == 1
+    ]
+
+
+def part_of(family: str, name: str) -> Part:
+    """A plug-in's sheet and its parameters. Raises UsageError if there is none of that name."""
+    plugin = registry.load(family, name)
+    head, sheet = _sheet(inspect.getdoc(plugin) or "")
+    defaults = registry.parameters(plugin).items()
+    shown = (f"{key}={'…' if value is registry.REQUIRED else value}" for key, value in defaults)
+    return Part(
+        f"{name} ({family}: {registry.FAMILIES[family]})",
+        head,
+        sheet,
+        f"{name}({', '.join(shown)})" if defaults else "",
+    )
+
+
+def _shown(part: Part) -> RenderableType:
+    parameters = [Text(f"parameters: {part.parameters}")] if part.parameters else []
+    return Group(Text(part.title, style="bold"), Text(part.head), _two_columns(part.sheet), *parameters, Text())
 
 
 def everything(name: str) -> RenderableType:
@@ -33,35 +71,13 @@ def everything(name: str) -> RenderableType:
         if len(calls) == 1 and calls[0].name in registry.names(family):
             if calls[0].params:
                 registry.convert(registry.load(family, calls[0].name), calls[0].name, calls[0].params)
-            found.append(of_plugin(family, calls[0].name))
-    return Group(*found) if found else of_strategy(Strategy.parse(name), name)
+            found.append(_shown(part_of(family, calls[0].name)))
+    return Group(*(found or map(_shown, parts(Strategy.parse(name), name))))
 
 
 def _names() -> list[str]:
     plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
     return list(dict.fromkeys([*plugins, *scenarios.shipped()]))
-
-
-def of_strategy(strategy: Strategy, written: str) -> RenderableType:
-    """Every choice of the spec; defaults only where they were written."""
-    return Group(
-        *(
-            of_plugin(family, call.name)
-            for family, call in strategy.calls()
-            if DEFAULTS.get(family) != str(call) or call.name in written or len(strategy.calls()) == 1
-        )
-    )
-
-
-def of_plugin(family: str, name: str) -> RenderableType:
-    """A plug-in's sheet and its parameters. Raises UsageError if there is none of that name."""
-    plugin = registry.load(family, name)
-    parts: list[RenderableType] = [Text(f"{name} ({family}: {registry.FAMILIES[family]})", style="bold")]
-    parts.append(_sheet(inspect.getdoc(plugin) or ""))
-    if defaults := registry.parameters(plugin):
-        shown = {each: "…" if value is registry.REQUIRED else value for each, value in defaults.items()}
-        parts.append(Text(f"parameters: {name}({', '.join(f'{each}={value}' for each, value in shown.items())})"))
-    return Group(*parts, Text())
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:
@@ -101,8 +117,8 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[.?]) (?=[A-Z])", text)[0]
 
 
-def _sheet(docstring: str) -> RenderableType:
-    """A docstring's first paragraph, and its `name: text` lines as a table that wraps well."""
+def _sheet(docstring: str) -> tuple[str, dict[str, str]]:
+    """A docstring's first paragraph, and its `name: text` lines."""
     head, _, body = docstring.partition("\n\n")
     rows: dict[str, str] = {}
     name = ""
@@ -113,7 +129,7 @@ def _sheet(docstring: str) -> RenderableType:
             rows[name] = text.strip()
         elif name:
             rows[name] += " " + line.strip()
-    return Group(Text(head), _two_columns(rows))
+    return head, rows
 
 
 def _two_columns(rows: dict[str, str]) -> Table:

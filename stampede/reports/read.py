@@ -1,0 +1,58 @@
+"""A saved run, read back: its records are the interface, so every report of today is one fold away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from stampede.core import scenario as scenarios
+from stampede.core.errors import UsageError
+from stampede.core.ranges import Count
+from stampede.measure.run import SCHEMA, Run
+from stampede.measure.summary import summarize
+
+# What msgspec raises on bytes that are no JSON text, on other shapes, on nests too deep and numbers too large.
+_FOREIGN = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
+
+
+class _Head(msgspec.Struct):
+    """What every schema has in common."""
+
+    schema: Count
+    stampede: str
+
+
+def read(path: Path) -> Run:
+    """Read what `--export run.json` wrote, also of an older schema; the summary is folded anew from the trials.
+
+    Raises:
+        UsageError: the file cannot be read, or is not a run, or is of a newer schema, or has no trials.
+    """
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"cannot read '{path}': {error.strerror}: name a run saved with --export run.json") from None
+
+
+def parse(document: bytes, where: str) -> Run:
+    """The run of a document; `where` names it in errors. Raises UsageError as `read` does."""
+    try:
+        head = msgspec.json.decode(document, type=_Head)
+        if head.schema > SCHEMA:
+            raise UsageError(
+                f"it has schema {head.schema} of stampede {head.stampede}, and this version reads up to {SCHEMA}: "
+                "upgrade stampede-bench"
+            )
+        run = msgspec.json.decode(document, type=Run)
+        scenarios.arrivals(scenarios.from_data(run.scenario).workload)
+        run.summary = summarize(run.trials)
+    except UsageError as error:
+        raise UsageError(f"cannot report '{where}': {error}") from None
+    except _FOREIGN as error:
+        raise UsageError(
+            f"'{where}' is no run, or not a whole one ({error}): save one with stampede run --export run.json"
+        ) from None
+    if not run.trials:
+        raise UsageError(f"'{where}' has no trials: it was interrupted before the first one ended, so run it again")
+    return run
