@@ -5,7 +5,8 @@
   const byId = (id) => document.getElementById(id);
   const narrow = () => window.innerWidth < 600;
   const PALETTE = 8;
-  const ROUND = [0.01, 0.1, 1, 10, 100, 1000, 10000, 100000].flatMap((power) => [power, 2 * power, 5 * power]);
+  const TENS = [0.01, 0.1, 1, 10, 100, 1000, 10000, 100000];
+  const ROUND = TENS.flatMap((power) => [power, 2 * power, 5 * power]);
   const MANY = 1000; // requests, from which on the graphics card is the quicker painter
   const RARE = 100;
   const DASHES = ["solid", "dash", "dot", "dashdot"];
@@ -75,11 +76,12 @@
       ];
     });
     const ticks = { 1: "min", 0.5: "p50", 0.1: "p90", 0.01: "p99", 0.001: "p99.9", 0.0001: "p99.99", 0.00001: "p99.999" };
+    const round = narrow() ? TENS : ROUND;
     draw("latency", traces, {
       xaxis: axis("share of requests that were faster", {
         type: "log", autorange: "reversed", tickvals: Object.keys(ticks).map(Number), ticktext: Object.values(ticks),
       }),
-      yaxis: axis("ms", { type: "log", tickvals: ROUND, ticktext: ROUND.map((value) => value.toLocaleString("en")) }),
+      yaxis: axis("ms", { type: "log", tickvals: round, ticktext: round.map((value) => value.toLocaleString("en")) }),
     });
   }
 
