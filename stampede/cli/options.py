@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from stampede.cli import completion
 from stampede.core.units import Duration
 
 
@@ -18,7 +20,14 @@ def duration(text: str) -> Duration:
 
 Strategies = Annotated[
     list[str] | None,
-    typer.Option("-s", "--strategy", metavar="SPEC", help="Measure this strategy (repeatable).", show_default=False),
+    typer.Option(
+        "-s",
+        "--strategy",
+        metavar="SPEC",
+        help="Measure this strategy (repeatable).",
+        show_default=False,
+        autocompletion=completion.specs,
+    ),
 ]
 Concurrency = Annotated[
     int | None,
@@ -71,11 +80,52 @@ RequestsFile = Annotated[
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the database's load and the latencies, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the run as JSON instead of the table.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option("--fail-if", metavar="EXPR", help="Exit with 1 if this holds, as 'db_hits > 1' (repeatable)."),
+]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep", metavar="NAME=VALUE,VALUE…", help="Measure at each of these values (repeatable: all combinations)."
+    ),
+]
 
 
 def seed_or_random(seed: int | None) -> int:
     """The seed to use and to print."""
     return secrets.randbelow(1_000_000) if seed is None else seed
+
+
+def scenario(
+    name: str,
+    strategies: Sequence[str] | None = None,
+    trials: int | None = None,
+    concurrency: int | None = None,
+    instances: int | None = None,
+    db_latency: str | None = None,
+    db_connections: int | None = None,
+    ttl: Duration | None = None,
+) -> Any:
+    """The named scenario with the options that were given. Raises UsageError."""
+    from stampede.core import scenario as scenarios
+    from stampede.core.latency import Latency
+    from stampede.core.strategy import Strategy
+
+    chosen = override(
+        scenarios.load(name),
+        {
+            ("strategies",): tuple(str(Strategy.parse(spec)) for spec in strategies) if strategies else None,
+            ("trials",): trials,
+            ("workload", "concurrency"): concurrency,
+            ("fleet", "instances"): instances,
+            ("database", "latency"): Latency.parse(db_latency) if db_latency else None,
+            ("database", "connections"): db_connections,
+            ("cache", "ttl"): ttl,
+        },
+    )
+    scenarios.check(chosen)
+    return chosen
 
 
 def override(scenario: Any, changes: dict[tuple[str, ...], Any]) -> Any:

@@ -13,7 +13,7 @@ from stampede.measure.trial import Trial
 class LiveProgress:
     """On standard error, so that standard output is the result alone."""
 
-    def __init__(self, trials: int, quiet: bool = False) -> None:
+    def __init__(self, trials: int | None, quiet: bool = False) -> None:
         console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),

@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from stampede.cli import completion
 from stampede.cli import options as opt
 
 
 def command(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a .toml file.")] = "cold-burst",
+    scenario: Annotated[
+        str,
+        typer.Argument(help="A shipped scenario's name, or a .toml file.", autocompletion=completion.scenarios),
+    ] = "cold-burst",
     strategy: opt.Strategies = None,
     concurrency: opt.Concurrency = None,
     instances: opt.Instances = None,
@@ -26,36 +30,26 @@ def command(
     query: opt.Query = None,
     export: opt.Exports = None,
     requests: opt.RequestsFile = None,
+    fail_if: opt.FailIf = None,
+    sweep: opt.Sweep = None,
     plot: opt.Plot = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
     """Fire bursts at strategies and show what the database saw and what the callers felt."""
-    from stampede.core import scenario as scenarios
-    from stampede.core.latency import Latency
-    from stampede.core.strategy import Strategy
+    from stampede.core import sweep as sweeps
     from stampede.engine import fleet
 
-    chosen = opt.override(
-        scenarios.load(scenario),
-        {
-            ("strategies",): tuple(str(Strategy.parse(spec)) for spec in strategy) if strategy else None,
-            ("trials",): trials,
-            ("workload", "concurrency"): concurrency,
-            ("fleet", "instances"): instances,
-            ("database", "latency"): Latency.parse(db_latency) if db_latency else None,
-            ("database", "connections"): db_connections,
-            ("cache", "ttl"): ttl,
-        },
-    )
-    scenarios.check(chosen)
+    chosen = opt.scenario(scenario, strategy, trials, concurrency, instances, db_latency, db_connections, ttl)
+    points = sweeps.points(chosen, sweep or ())
     fleet.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import session
 
     return session.run(
-        chosen,
+        points,
         session.servers(redis, redis_server, redis_pool, database, query),
         opt.seed_or_random(seed),
         session.Output(tuple(export or ()), requests, json, quiet, plot),
+        fail_if or (),
     )

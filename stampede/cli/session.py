@@ -13,11 +13,17 @@ import uvloop
 
 from stampede.cli.console import ResultConsole
 from stampede.cli.progress import LiveProgress
-from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, UsageError
+from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, UsageError
 from stampede.core.scenario import Scenario
+from stampede.core.sweep import Point
 from stampede.engine import calibrate as engine
+from stampede.engine import compare as comparing
 from stampede.engine.bench import Servers
+from stampede.engine.compare import Plan
 from stampede.engine.run import Measured, measure
+from stampede.measure.comparison import labels
+from stampede.measure.gate import Gate
+from stampede.measure.judgement import GATED, judge
 from stampede.measure.run import Run
 from stampede.reports import calibration, files
 from stampede.reports.json import render as render_json
@@ -59,21 +65,45 @@ def servers(
     return Servers(redis or None, redis_server, redis_pool, database, query)
 
 
-def run(scenario: Scenario, where: Servers, seed: int, output: Output) -> int:
+def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail_if: Sequence[str]) -> int:
     """Measure, print, export; returns the exit code."""
+    scenario = points[0].scenario
+    gates = [Gate.parse(text, GATED, scenario.strategies) for text in fail_if]
     output.check()
-    with LiveProgress(len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
-        measured = asyncio.run(measure(scenario, where, seed, progress, output.requests is not None))
+    with LiveProgress(len(points) * len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
+        measured = asyncio.run(measure(points, where, seed, progress, output.requests is not None))
+    return finish(measured, output, gates)
+
+
+def compare(scenario: Scenario, where: Servers, seed: int, output: Output, fail_if: Sequence[str], plan: Plan) -> int:
+    """Compare, print, export; returns the exit code."""
+    gates = [Gate.parse(text, GATED, labels(scenario.strategies)) for text in fail_if]
+    output.check()
+    rounds = len(scenario.strategies) * plan.rounds if plan.rounds else None
+    with LiveProgress(rounds, quiet=output.quiet) as progress:
+        keep_requests = output.requests is not None
+        measured = asyncio.run(comparing.measure(scenario, where, seed, plan, progress, keep_requests))
+    return finish(measured, output, gates)
+
+
+def finish(measured: Measured, output: Output, gates: Sequence[Gate]) -> int:
+    """Judge, export, print; returns the exit code. Raises what stopped the run, or GateFailed."""
+    run = measured.run
+    failed = judge(run, gates)
+    run.verdicts += failed
     failure = export(measured, output)  # before anything is printed, for a reader may leave
     if output.json:
-        sys.stdout.buffer.write(render_json(measured.run))
+        sys.stdout.buffer.write(render_json(run))
     elif not output.quiet:
-        show(measured.run, ResultConsole(), output.plot)
+        show(run, ResultConsole(), output.plot)
     if failure is not None:
         raise failure
     if measured.fault is not None:
         raise measured.fault
-    return exit_code(measured.run)
+    code = exit_code(run)
+    if failed and code == OK:
+        raise GateFailed("; ".join(failed))
+    return code
 
 
 def calibrate(instances: int, trials: int, where: Servers, seed: int, output: Output) -> int:

@@ -15,6 +15,7 @@ from stampede.core.protection import Coalescing
 from stampede.core.units import Duration
 
 SETTLE_S = 0.001
+UNDER_WAY_S = 0.02
 
 
 @dataclass
@@ -60,15 +61,19 @@ class Placeholder(Coalescing):
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, f"{self.cache.owner}/{self.cache.token()}"
         await self._announce()
+        # Watch before claiming: a fill between the answer and the watch would go unheard.
+        news, waited = store.watch(key), False
         while True:
-            # Watch before claiming: a fill between the answer and the watch would go unheard.
-            news = store.watch(key)
             with self._clearing(key, token):
                 look = await store.claim(key, token, self.cache.ttl + self.marker)
+                if waited and look.holder == token:
+                    await self._hear(news)
             if look.holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
             if look.holder is not None:
                 await self._wait(key, look.holder, news)
+                waited = not news.done()
+                news = news if waited else store.watch(key)
             elif look.entry is not None and self.cache.usable(look.entry):
                 return Answer(look.entry, Role.WAITER)
             else:  # it has expired by our clock, and will have by the store's in a moment
@@ -103,12 +108,22 @@ class Placeholder(Coalescing):
         if news.done() and (error := news.result().error) is not None:
             raise LoadError(error)
 
+    @staticmethod
+    async def _hear(news: asyncio.Future[Filled]) -> None:
+        """Whoever wins the claim that it waited for is not to load if that one failed; the message may be under way.
+
+        Raises LoadError if it did.
+        """
+        await asyncio.wait([news], timeout=UNDER_WAY_S)
+        if news.done() and (error := news.result().error) is not None:
+            raise LoadError(error)
+
     @contextmanager
     def _clearing(self, key: str, token: str) -> Iterator[None]:
-        """A caller cancelled while it claims must not leave its claim behind."""
+        """A caller who is cancelled while it claims, or has no use for it any more, must not leave its claim."""
         try:
             yield
-        except (asyncio.CancelledError, StoreError):
+        except (asyncio.CancelledError, StoreError, LoadError):
             self.cache.tasks.spawn(self._unclaim(key, token))
             raise
 

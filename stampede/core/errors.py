@@ -2,6 +2,7 @@
 
 StampedeError                    one line for the user: what is wrong and what to do
 ├── UsageError             2     a spec, an option or a scenario that cannot be meant
+├── GateFailed             1     a --fail-if held, or a diff found a regression
 ├── EnvironmentFault       3     something outside is missing or broke
 │   ├── RedisUnavailable         no Redis, or it refuses us
 │   ├── DatabaseUnavailable      the database did not start, or went away
@@ -32,6 +33,12 @@ class UsageError(StampedeError):
     """What was asked for does not exist or makes no sense."""
 
     exit_code = USAGE
+
+
+class GateFailed(StampedeError):
+    """What was measured is not what the user wants it to be."""
+
+    exit_code = GATE_FAILED
 
 
 class EnvironmentFault(StampedeError):

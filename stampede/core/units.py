@@ -1,4 +1,4 @@
-"""Durations as people write them: `250ms`, `2s`, `1m`."""
+"""Durations and shares as people write them: `250ms`, `2s`, `1m`; `5%`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from stampede.core.errors import UsageError
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)")
 
 
 class Duration(float):
@@ -39,6 +40,19 @@ class Duration(float):
         return _short(self / _UNITS["us"]) + "us"
 
     __repr__ = __str__
+
+
+def share(text: str) -> float:
+    """Read `5%` or `0.05` as 0.05.
+
+    Raises:
+        UsageError: no number, or not above zero.
+    """
+    found = _SHARE.fullmatch(text.strip())
+    value = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+    if not 0 < value < math.inf:
+        raise UsageError(f"'{text}' is not a usable share: write it like 5%, above zero")
+    return value
 
 
 def _short(number: float) -> str:

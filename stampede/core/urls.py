@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SECRETS = re.compile(r"([?&](?:password|pass|pwd|sslpassword|token)=)[^&]*", re.IGNORECASE)
+_SECRET = r"[?&](?:password|pass|pwd|sslpassword|token)="
+_SECRETS = re.compile(rf"({_SECRET})[^&]*", re.IGNORECASE)
+_OPEN_SECRET = re.compile(rf"{_SECRET}[^&]*$", re.IGNORECASE)
 
 
 def without_password(url: str) -> str:
@@ -17,6 +19,8 @@ def without_password(url: str) -> str:
     if not separator:
         return "***"
     user_and_password, at, host = rest.rpartition("@")
+    if _OPEN_SECRET.search(user_and_password):  # that @ may as well be a part of a password in the query
+        host = re.sub("^[^&]*", "***", host)
     user, colon, _ = user_and_password.partition(":")
     return _SECRETS.sub(r"\1***", f"{scheme}://{user}{':***' if colon else ''}{at}{host}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import signal
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -85,14 +86,19 @@ def preload() -> None:
 
     Its socket's folder is one that goes away with us, however we end.
     """
-    nest = Guarded("fleet")
-    util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
-    nest.start([])
-    usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
+    # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        forkserver.ensure_running()
+        nest = Guarded("fleet")
+        util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
+        nest.start([])
+        usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
+        try:
+            forkserver.ensure_running()
+        finally:
+            tempfile.tempdir = usual
     finally:
-        tempfile.tempdir = usual
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _live(connection: socket.socket) -> None:

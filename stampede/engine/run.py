@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, Protocol
+
+import msgspec
 
 from stampede.core import scenario as scenarios
 from stampede.core.errors import EnvironmentFault
 from stampede.core.scenario import Scenario
+from stampede.core.sweep import Point
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
@@ -40,11 +44,21 @@ class Progress(Protocol):
 
 @dataclass
 class Measured:
-    """A run, every request of its trials, and what stopped it, if something did."""
+    """A run, every request of its trials, and what stopped it, if something did.
+
+    `ended_by` says why a comparison had enough of them; it is empty if it never had.
+    """
 
     run: Run
     requests: list[tuple[Trial, Requests]] = field(default_factory=list)
     fault: EnvironmentFault | None = None
+    ended_by: str = ""
+
+    def add(self, trial: Trial, requests: Requests | None) -> None:
+        """Add a trial, and its requests if they are to be kept."""
+        self.run.trials.append(trial)
+        if requests is not None:
+            self.requests.append((trial, requests))
 
 
 def new_run(scenario: Scenario, seed: int) -> Run:
@@ -59,46 +73,59 @@ def new_run(scenario: Scenario, seed: int) -> Run:
 
 
 async def measure(
-    scenario: Scenario, servers: Servers, seed: int, progress: Progress, keep_requests: bool = False
+    points: Sequence[Point], servers: Servers, seed: int, progress: Progress, keep_requests: bool = False
 ) -> Measured:
-    """Measure all strategies of the scenario.
+    """Measure all strategies of the scenario, at each point of its sweep; one point if there is none.
 
     SIGINT and SIGTERM end it after cleaning up, as does a server that goes away; the trials until then are kept.
 
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
-    measured = Measured(new_run(scenario, seed))
+    measured = Measured(new_run(points[0].scenario, seed))
+    await collect(measured, lambda: _trials(points, servers, measured, progress, keep_requests))
+    return measured
+
+
+async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do the work, which adds trials to the run, and sum them up, whatever ended it.
+
+    Raises:
+        StampedeError: it ended without any trial.
+    """
     run = measured.run
     try:
-        run.interrupted = await until_interrupted(
-            lambda: _trials(scenario, servers, measured, progress, keep_requests)
-        )
+        run.interrupted = await until_interrupted(work)
     except EnvironmentFault as fault:
         if not run.trials:
             raise
         measured.fault, run.stopped_by = fault, str(fault)
     run.summary = summarize(run.trials)
-    return measured
 
 
 async def _trials(
-    scenario: Scenario, servers: Servers, measured: Measured, progress: Progress, keep_requests: bool
+    points: Sequence[Point], servers: Servers, measured: Measured, progress: Progress, keep_requests: bool
 ) -> None:
-    run = measured.run
+    run, first = measured.run, points[0].scenario
     progress.begins("starting servers and instances")
-    async with Bench(servers, scenario.fleet.instances) as bench:
-        run.environment.update(bench.describe())
+    async with AsyncExitStack() as stack:
+        benches: dict[int, Bench] = {}
+        for size in dict.fromkeys(point.scenario.fleet.instances for point in points):
+            benches[size] = await stack.enter_async_context(Bench(servers, size))
+        run.environment.update(benches[first.fleet.instances].describe())
         progress.begins("measuring the harness's own floor")
-        run.floor = await floor(bench, scenario, run.seed)
-        for number in range(1, scenario.trials + 1):
-            for strategy in scenario.strategies:
-                progress.begins(f"trial {number} of {scenario.trials}: {strategy}")
-                trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
-                run.trials.append(trial)
-                if keep_requests:
-                    measured.requests.append((trial, requests))
-                progress.ends(trial)
+        run.floor = await floor(benches[first.fleet.instances], first, run.seed)
+        for number, (swept, scenario), strategy in product(range(1, first.trials + 1), points, first.strategies):
+            progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *_written(swept)]))
+            bench = benches[scenario.fleet.instances]
+            trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
+            trial = msgspec.structs.replace(trial, swept=swept)
+            measured.add(trial, requests if keep_requests else None)
+            progress.ends(trial)
+
+
+def _written(swept: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in swept.items()]
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:

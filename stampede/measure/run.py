@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from stampede.measure.comparison import Comparison
 from stampede.measure.requests import Requests
 from stampede.measure.summary import Row
 from stampede.measure.trial import Trial
@@ -15,8 +16,9 @@ FAKE_SLOW = "fake-slow SQLite"
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`;
-    `verdicts` are sentences to print.
+    """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`.
+
+    `verdicts` are sentences for people, `warnings` what a reader must know who wants to believe them.
     """
 
     schema: int = SCHEMA
@@ -30,7 +32,9 @@ class Run(msgspec.Struct, kw_only=True):
     floor: Trial | None = None
     trials: list[Trial] = []
     summary: list[Row] = []
+    comparison: Comparison | None = None
     verdicts: list[str] = []
+    warnings: list[str] = []
 
 
 class RunWithRequests(msgspec.Struct, kw_only=True):

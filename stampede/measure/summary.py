@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median, median_low
 
 import msgspec
 
+from stampede.core.metrics import METRICS
 from stampede.measure.trial import Trial
 
-METRICS = (
-    "db_hits",
-    "amplification",
-    "db_peak_in_flight",
-    "db_peak_queued",
-    "latency_p50_ms",
-    "latency_p90_ms",
-    "latency_p99_ms",
-    "latency_max_ms",
-    "errors",
-    "timeouts",
-    "redis_commands",
-    "arrival_spread_ms",
-    "duration_s",
-    "loop_lag_ms",
-    "db_busy_s",
-    "epochs",
-    "loads_per_epoch_mean",
-    "loads_per_epoch_ci95",
-    "loads_per_epoch_max",
-    "hit_ratio",
-    "misses",
-    "requests",
-    "stale",
-    "staleness_p99_ms",
-    "staleness_max_ms",
-    "waiters_peak",
-    "recovery_s",
-    "redis_bytes",
-    "retries",
-    "lag_p99_ms",
-    "degraded",
-)
 MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
 ENOUGH_BEYOND = 5
 
@@ -55,7 +23,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One strategy in one scenario. `metrics` covers the valid trials, or all if none is valid."""
+    """One strategy in one scenario, at one point of a sweep if there is one.
+
+    `metrics` covers the valid trials, or all if none is valid.
+    """
 
     scenario: str
     strategy: str
@@ -67,6 +38,17 @@ class Row(msgspec.Struct, frozen=True):
     metrics: dict[str, Spread]
     reasons: list[str]
     warnings: list[str]
+    swept: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        """The strategy, and what a sweep set for it."""
+        return self.label_of(self.strategy, self.swept)
+
+    @staticmethod
+    def label_of(strategy: str, swept: Mapping[str, str]) -> str:
+        """The label that a trial's row has."""
+        return " ".join([strategy, *(f"{name}={value}" for name, value in swept.items())])
 
     def value(self, metric: str) -> float | None:
         """The median over trials; None if no trial has the metric."""
@@ -79,15 +61,15 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:
-    """One row for each scenario and strategy, in the order of their first trials."""
+    """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
     return [_row(group) for group in by_strategy(trials).values()]
 
 
-def by_strategy(trials: Iterable[Trial]) -> dict[tuple[str, str], list[Trial]]:
-    """The trials of each scenario and strategy, in the order of their first trials."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
+def by_strategy(trials: Iterable[Trial]) -> dict[tuple[object, ...], list[Trial]]:
+    """The trials of each scenario, strategy and point of a sweep, in the order of their first trials."""
+    groups: dict[tuple[object, ...], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.scenario, trial.strategy), []).append(trial)
+        groups.setdefault((trial.scenario, trial.strategy, *trial.swept.items()), []).append(trial)
     return groups
 
 
@@ -124,6 +106,7 @@ def _row(group: list[Trial]) -> Row:
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
         _distinct(warning for trial in counted for warning in trial.warnings),
+        first.swept,
     )
 
 

@@ -14,6 +14,7 @@ from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.core.workload import ClosedLoop, OpenLoop
 from stampede.measure import curve, epochs, staleness
+from stampede.measure import spread as spreads
 from stampede.measure.curve import LatencyCurve
 from stampede.measure.epochs import Epochs
 from stampede.measure.load import Timeline, busy_s, most_waiters, thin
@@ -40,6 +41,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     None means that nobody had it or nobody could see it: a latency when no request got a value, the peaks and epochs
     of a database of the user's own, the bytes of a Redis that others use too, a recovery that did not come about.
+    `swept` has the parameters that a sweep set for this trial, as written.
     The last fields are for plots; only the first trial of a strategy has a sample of its requests.
     """
 
@@ -92,9 +94,15 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, RoleLatency] = {}
     epoch_loads: dict[int, int] = {}
     db_timeline: Timeline | None = None
+    swept: dict[str, str] = {}
     latency_curve: LatencyCurve | None = None
     staleness_timeline: StalenessTimeline | None = None
     sample: Sample | None = None
+
+    @property
+    def throughput(self) -> float | None:
+        """Answers a second until the last one; None if there was none."""
+        return round(self.ok / self.duration_s, 3) if self.ok and self.duration_s else None
 
 
 @dataclass(frozen=True)
@@ -258,14 +266,11 @@ def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float 
 
 def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: int) -> tuple[list[str], list[str]]:
     """The reasons why the trial is INVALID, and warnings (design: "what makes a measurement valid")."""
-    reasons, warnings = [], []
     latency = float(scenario.database.latency.median) if seen.origin else shortest_load(seen.requests)
-    if not latency:
-        warnings.append("no load was seen, so the arrival spread has nothing to be compared with")
-    elif spread > latency / 2:
-        reasons.append(f"arrival spread {_ms(spread):.0f} ms is above half the database latency")
-    elif spread > latency / 10:
-        warnings.append(f"arrival spread {_ms(spread):.0f} ms is above a tenth of the database latency")
+    if latency:
+        reasons, warnings = spreads.judge(spread, latency)
+    else:
+        reasons, warnings = [], ["no load was seen, so the arrival spread has nothing to be compared with"]
     if lag > LATE_S and _is_paced(scenario):
         warnings.append(
             f"requests started {_ms(lag):.0f} ms late (p99): the load generator is the limit, its event loop "

@@ -13,13 +13,20 @@ COLUMNS = Trial.__struct_fields__[: Trial.__struct_fields__.index(LAST) + 1]
 
 
 def render(run: Run) -> bytes:
-    """One line per trial; what nobody had, or nobody could see, is an empty cell."""
+    """One line per trial, a sweep's parameters at its end; what nobody had, or nobody could see, is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    swept = _swept(run)
+    writer.writerow([*COLUMNS, *swept])
     for trial in run.trials:
-        writer.writerow([_cell(getattr(trial, name)) for name in COLUMNS])
+        writer.writerow([*(_cell(getattr(trial, name)) for name in COLUMNS), *map(trial.swept.get, swept.values())])
     return text.getvalue().encode()
+
+
+def _swept(run: Run) -> dict[str, str]:
+    """Columns for the swept parameters that have none yet, and their names."""
+    names = dict.fromkeys(name for trial in run.trials for name in trial.swept)
+    return {column: name for name in names if (column := name.replace("-", "_")) not in COLUMNS}
 
 
 def _cell(value: object) -> object:

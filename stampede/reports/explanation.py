@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, NamedTuple
+import re
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from stampede.core import registry
+from stampede.core import scenario as scenarios
+from stampede.core.errors import UsageError
 from stampede.core.scenario import Scenario
+from stampede.core.spec import parse_calls
 from stampede.core.strategy import DEFAULTS, Strategy
 
 
@@ -25,45 +29,92 @@ class Part(NamedTuple):
 
 def parts(strategy: Strategy, written: str) -> list[Part]:
     """Every choice of the spec; defaults only where they were written."""
-    result = []
-    for family, call in strategy.calls():
-        if DEFAULTS.get(family) == str(call) and call.name not in written and len(strategy.calls()) > 1:
-            continue
-        plugin = registry.load(family, call.name)
-        head, sheet = _sheet(inspect.getdoc(plugin) or "")
-        title = f"{call.name} ({family}: {registry.STRATEGY_FAMILIES[family]})"
-        result.append(Part(title, head, sheet, _parameters(call.name, plugin)))
-    return result
+    return [
+        part_of(family, call.name)
+        for family, call in strategy.calls()
+        if DEFAULTS.get(family) != str(call) or call.name in written or len(strategy.calls()) == 1
+    ]
 
 
-def _parameters(name: str, plugin: type[Any]) -> str:
+def part_of(family: str, name: str) -> Part:
+    """A plug-in's sheet and its parameters. Raises UsageError if there is none of that name."""
+    plugin = registry.load(family, name)
+    head, sheet = _sheet(inspect.getdoc(plugin) or "")
     defaults = registry.parameters(plugin).items()
     shown = (f"{key}={'…' if value is registry.REQUIRED else value}" for key, value in defaults)
-    return f"{name}({', '.join(shown)})" if defaults else ""
+    return Part(
+        f"{name} ({family}: {registry.FAMILIES[family]})",
+        head,
+        sheet,
+        f"{name}({', '.join(shown)})" if defaults else "",
+    )
 
 
-def of_strategy(strategy: Strategy, written: str) -> RenderableType:
-    """The parts, one below the other."""
-    result: list[RenderableType] = []
-    for part in parts(strategy, written):
-        result += [Text(part.title, style="bold"), Text(part.head), _two_columns(part.sheet)]
-        if part.parameters:
-            result.append(Text(f"parameters: {part.parameters}\n"))
-    return Group(*result)
+def _shown(part: Part) -> RenderableType:
+    parameters = [Text(f"parameters: {part.parameters}")] if part.parameters else []
+    return Group(Text(part.title, style="bold"), Text(part.head), _two_columns(part.sheet), *parameters, Text())
+
+
+def everything(name: str) -> RenderableType:
+    """All that goes by the name: a scenario and an event or a law may share one; else it is a strategy.
+
+    Raises:
+        UsageError: nothing does, or a parameter does not exist.
+    """
+    if name.endswith(".toml"):
+        return of_scenario(scenarios.load(name))
+    found = [of_scenario(scenarios.load(name))] if name in scenarios.shipped() else []
+    if not found and "(" not in name and "+" not in name and name not in (known := _names()):
+        raise UsageError(registry.unknown("name", name, known))
+    calls = [] if found and "/" in name else parse_calls(name)
+    for family in registry.SCENARIO_FAMILIES:
+        if len(calls) == 1 and calls[0].name in registry.names(family):
+            if calls[0].params:
+                registry.convert(registry.load(family, calls[0].name), calls[0].name, calls[0].params)
+            found.append(_shown(part_of(family, calls[0].name)))
+    return Group(*(found or map(_shown, parts(Strategy.parse(name), name))))
+
+
+def _names() -> list[str]:
+    plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
+    return list(dict.fromkeys([*plugins, *scenarios.shipped()]))
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:
-    """What a scenario shows and what it fires."""
-    work, database = scenario.workload, scenario.database
+    """What a scenario shows and what it fires; what it leaves out is left out."""
+    work, database, client = scenario.workload, scenario.database, scenario.client
+    callers = f", {work.concurrency:,} callers" if work.concurrency else ""
+    writes = (
+        f", {work.writes:g} writes a second{' that invalidate' if work.invalidate else ''}" if work.writes else ""
+    )
     rows = {
         "strategies": " ".join(scenario.strategies),
-        "workload": f"{work.arrivals}, keys {work.keys}"
-        + (f", {work.concurrency:,} callers" if work.concurrency else ""),
+        "workload": f"{work.arrivals}, keys {work.keys}{callers}{writes}",
         "cache": f"starts {scenario.cache.start}, ttl {scenario.cache.ttl}",
         "database": f"{database.latency}, {database.connections} connections",
         "fleet": f"{scenario.fleet.instances} instances",
     }
-    return Group(Text(scenario.name, style="bold"), Text(scenario.description + "\n"), _two_columns(rows))
+    if client.timeout:
+        again = f", then {client.retries} retries, {client.backoff} apart" if client.retries else ""
+        rows["client"] = f"gives up after {client.timeout}{again}"
+    if scenario.events:
+        rows["events"] = "\n".join(f"{event.do} at {event.at}" for event in scenario.events)
+    if scenario.expected:
+        rows["expected"] = "\n".join(
+            f"{each.strategy}: {each.metric} {each.value:g}{f' ± {100 * each.within:g} %' if each.within else ''}"
+            for each in scenario.expected
+        )
+    return Group(Text(scenario.name, style="bold"), Text(scenario.description), _two_columns(rows), Text())
+
+
+def section(title: str, rows: dict[str, str]) -> RenderableType:
+    """A list of names with a line on each, below a title."""
+    return Group(Text(title, style="bold"), _two_columns({f"  {name}": text for name, text in rows.items()}), Text())
+
+
+def first_sentence(text: str) -> str:
+    """As much of a description as a list has room for."""
+    return re.split(r"(?<=[.?]) (?=[A-Z])", text)[0]
 
 
 def _sheet(docstring: str) -> tuple[str, dict[str, str]]:

@@ -81,15 +81,14 @@ def _digest(script: str) -> str:
 
 def _data(run: Run) -> str:
     """JSON that no HTML parser can take for an end of the script element around it."""
-    groups = by_strategy(run.trials)
-    several = len({scenario for scenario, _ in groups}) > 1
+    several = len({row.scenario for row in run.summary}) > 1
     data = {
         "metrics": METRICS,
         "roles": [role.name.lower() for role in Role],
         "outcomes": [outcome.name.lower() for outcome in Outcome],
         "strategies": [
-            _plotted(f"{strategy} in {scenario}" if several else strategy, trials)
-            for (scenario, strategy), trials in groups.items()
+            _plotted(f"{row.label} in {row.scenario}" if several else row.label, trials)
+            for row, trials in zip(run.summary, by_strategy(run.trials).values(), strict=True)
         ],
     }
     return msgspec.json.encode(data).decode().translate(_UNSAFE)

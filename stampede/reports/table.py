@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rich import box
@@ -13,7 +14,11 @@ from stampede.core.scenario import DatabaseSetup, Workload, arrivals, from_data
 from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
+from stampede.reports import comparison
 from stampede.reports.words import sentence
+
+NAME_WIDTH = 17
+"""The longest name of a single choice, `redis-lock-notify`, fits."""
 
 Columns = list[tuple[str, Callable[[Row], str]]]
 
@@ -34,9 +39,19 @@ def renderable(run: Run) -> RenderableType:
         parts += [_table(run.summary, _COLUMNS)]
         if _lasts(run):
             parts += [Text(""), _table(run.summary, _over_time(run))]
-        parts += [Text(sentence(run)), *(Text(verdict, style="bold") for verdict in run.verdicts)]
-        parts += [*_expected(run), *notes(run)]
+        parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     return Group(*parts)
+
+
+def _told(run: Run) -> list[RenderableType]:
+    """What was seen, in words; a comparison's verdicts and a sweep's plots say it better than the sentence."""
+    verdicts: list[RenderableType] = [Text(verdict, style="bold") for verdict in run.verdicts]
+    swept = any(trial.swept for trial in run.trials)
+    if swept:
+        from stampede.reports import sweep
+
+        return [*sweep.parts(run), *verdicts]
+    return verdicts if run.comparison else [Text(sentence(run)), *verdicts]
 
 
 def heading(run: Run) -> Text:
@@ -46,8 +61,16 @@ def heading(run: Run) -> Text:
     return Text.assemble(
         (scenario.name, "bold"),
         f": {_callers(work)}{work.arrivals}, keys {work.keys}, over {_many(scenario.fleet.instances, 'instance')}, "
-        f"{_database(run, database)}, {_many(trials, 'trial')}, seed {run.seed}",
+        f"{_database(run, database)}, {_many(trials, 'trial')}, seed {run.seed}{_swept(run)}",
     )
+
+
+def _swept(run: Run) -> str:
+    values: dict[str, dict[str, None]] = {}
+    for trial in run.trials:
+        for name, value in trial.swept.items():
+            values.setdefault(name, {})[value] = None
+    return "".join(f"; swept: {name} {', '.join(each)}" for name, each in values.items())
 
 
 def _database(run: Run, model: DatabaseSetup) -> str:
@@ -107,8 +130,18 @@ def _table(rows: list[Row], columns: Columns) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         style = "" if row.valid else "dim"
-        table.add_row(Text(row.strategy), *(cell(row) for _, cell in columns), style=style)
+        table.add_row(Text(_folded(row.label)), *(cell(row) for _, cell in columns), style=style)
     return table
+
+
+def _folded(spec: str) -> str:
+    """A mix over several lines, broken where its parts meet."""
+    lines = [""]
+    for part in re.split(r"(?<=\+)(?![^(]*\))", spec):
+        if lines[-1] and len(lines[-1] + part) > NAME_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def notes(run: Run) -> list[Text]:
@@ -127,9 +160,10 @@ def notes(run: Run) -> list[Text]:
     for row in run.summary:
         if row.reasons:
             what = "INVALID" if not row.valid else f"{row.trials - row.valid} of {row.trials} trials INVALID"
-            result.append(Text(f"{row.strategy}: {what}: {'; '.join(row.reasons)}", style="bold red"))
-        result += [Text(f"{row.strategy}: warning: {text}", style="yellow") for text in row.warnings]
+            result.append(Text(f"{row.label}: {what}: {'; '.join(row.reasons)}", style="bold red"))
+        result += [Text(f"{row.label}: warning: {text}", style="yellow") for text in row.warnings]
     result += [Text(f"{strategy}: {text}", style="yellow") for strategy, text in _errors(run)]
+    result += [Text(f"warning: {text}", style="yellow") for text in run.warnings]
     if run.interrupted:
         result.append(Text("interrupted: only the trials that had ended are shown", style="bold yellow"))
     return result

@@ -60,8 +60,14 @@ class MemoryStore:
         return self._entries.get(key)
 
     def _write(self, key: str, entry: Entry, ttl: float) -> None:
+        self._claims.pop(key)  # as in Redis, where a claim sits in the value's own place
         self._entries.set(key, entry, ttl)
         self._watchers.changed(key)
+        asyncio.get_running_loop().call_later(ttl, self._end, key)
+
+    def _end(self, key: str) -> None:
+        if self._entries.get(key) is None:
+            self._watchers.changed(key)
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         await self._travel()
@@ -141,7 +147,6 @@ class MemoryStore:
         await self._travel()
         if self._claims.get(key) != token:
             return False
-        self._claims.pop(key)
         self._write(key, entry, ttl)
         self._watchers.tell(key, Filled(None, None))
         return True

@@ -1,0 +1,28 @@
+"""The gates of a run: which of them hold for what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stampede.core.metrics import METRICS
+from stampede.measure.gate import Gate, Value
+from stampede.measure.run import Run
+from stampede.measure.summary import Row
+
+GATED = (*METRICS, "db_hits_ideal", "instances", "trials", "valid")
+
+
+def judge(run: Run, gates: Sequence[Gate]) -> list[str]:
+    """What failed, at every point of a sweep; INVALID trials are never judged."""
+    points: dict[tuple[object, ...], dict[str, dict[str, Value]]] = {}
+    for row in run.summary:
+        if row.valid:
+            points.setdefault(tuple(row.swept.items()), {})[row.strategy] = figures(row)
+    return [failure for gate in gates for rows in points.values() for failure in gate.failures(rows)]
+
+
+def figures(row: Row) -> dict[str, Value]:
+    """The names of a row that a gate may use; None: nobody has it."""
+    numbers = {"db_hits_ideal": row.db_hits_ideal, "instances": row.instances}
+    counts = {"trials": row.trials, "valid": row.valid}
+    return {name: row.value(name) for name in METRICS} | {k: float(v) for k, v in (numbers | counts).items()}

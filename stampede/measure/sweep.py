@@ -1,0 +1,50 @@
+"""A sweep's curves: each metric over the swept parameter, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stampede.measure.run import Run
+from stampede.measure.statistics import Resampler, typical
+from stampede.measure.trial import Trial
+
+
+class Curve(NamedTuple):
+    """A metric over the values of the parameter, as written; `low` and `high` bound 95 % intervals.
+
+    None where no trial has the metric; the bounds also where fewer than three trials have.
+    """
+
+    label: str
+    parameter: str
+    values: list[str]
+    middle: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+
+
+def curves(run: Run, metric: str) -> list[Curve]:
+    """One curve for each strategy and each choice of the other swept parameters, over the first one."""
+    if not run.trials or not run.trials[0].swept:
+        return []
+    resampler = Resampler(run.seed)
+    parameter = next(iter(run.trials[0].swept))
+    groups: dict[str, dict[str, list[Trial]]] = {}
+    for trial in run.trials:
+        others = (f"{name}={value}" for name, value in trial.swept.items() if name != parameter)
+        at = groups.setdefault(" ".join([trial.strategy, *others]), {})
+        at.setdefault(trial.swept[parameter], []).append(trial)
+    result = []
+    for label, points in groups.items():
+        found = [_point(trials, metric, resampler) for trials in points.values()]
+        middle, low, high = (list(column) for column in zip(*found, strict=True))
+        result.append(Curve(label, parameter, list(points), middle, low, high))
+    return result
+
+
+def _point(trials: Sequence[Trial], metric: str, resampler: Resampler) -> tuple[float | None, ...]:
+    known = [v for trial in trials if trial.valid and (v := getattr(trial, metric)) is not None]
+    return typical(np.array(known, dtype=np.float64), resampler)

@@ -1,0 +1,54 @@
+"""What changed between two runs, as a table."""
+
+from __future__ import annotations
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stampede.measure.comparison import COMPARED
+from stampede.measure.diff import DIFFED, Change, Diff
+
+_STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": ""}
+
+
+def show(diff: Diff, console: Console) -> None:
+    """Print the table, the verdicts and the notes."""
+    console.print(
+        Text(f"{diff.scenario}: the new run against the old; a change up to {100 * diff.threshold:.3g}% is none")
+    )
+    console.print(_table(diff))
+    for verdict in diff.verdicts:
+        console.print(Text(verdict, style="bold"))
+    for note in diff.notes:
+        console.print(Text(f"note: {note}", style="yellow"))
+
+
+def render_json(diff: Diff) -> bytes:
+    """The diff as one JSON document on one line."""
+    return msgspec.json.encode(diff) + b"\n"
+
+
+def _table(diff: Diff) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("strategy", "trials", "metric", "new/old", "95% interval", "verdict"):
+        table.add_column(
+            title,
+            justify="right" if title in ("new/old", "95% interval") else "left",
+            no_wrap=title != "strategy",
+            overflow="fold",
+        )
+    for each in diff.strategies:
+        shown = [change for change in each.changes if change.metric in COMPARED or change.verdict != "equal"]
+        for number, change in enumerate(shown):
+            head = ("", "") if number else (each.strategy, f"{each.old}, {each.new}")
+            table.add_row(Text(head[0]), head[1], *_cells(change), style=_STYLES[change.verdict])
+    return table
+
+
+def _cells(change: Change) -> tuple[str, str, str, str]:
+    size = "–" if change.ratio is None else f"{change.ratio:.4g}"
+    interval = "–" if change.low is None else f"{change.low:.3g} – {change.high:.3g}"
+    return DIFFED[change.metric], size, interval, change.verdict
