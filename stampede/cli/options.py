@@ -71,6 +71,10 @@ Exports = Annotated[
     list[Path] | None,
     typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
 ]
+CalibrationExports = Annotated[
+    list[Path] | None,
+    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
+]
 RequestsFile = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
 ]
