@@ -71,6 +71,10 @@ Exports = Annotated[
     list[Path] | None,
     typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
 ]
+CalibrationExports = Annotated[
+    list[Path] | None,
+    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
+]
 RequestsFile = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
 ]
@@ -103,16 +107,18 @@ def scenario(
     db_latency: str | None = None,
     db_connections: int | None = None,
     ttl: Duration | None = None,
+    copies: bool = False,
 ) -> Any:
-    """The named scenario with the options that were given. Raises UsageError."""
+    """The named scenario with the options that were given; without `copies` each strategy once. Raises UsageError."""
     from stampede.core import scenario as scenarios
     from stampede.core.latency import Latency
     from stampede.core.strategy import Strategy
 
+    specs = [str(Strategy.parse(spec)) for spec in strategies or ()]
     chosen = override(
         scenarios.load(name),
         {
-            ("strategies",): tuple(str(Strategy.parse(spec)) for spec in strategies) if strategies else None,
+            ("strategies",): tuple(specs if copies else dict.fromkeys(specs)) or None,
             ("trials",): trials,
             ("workload", "concurrency"): concurrency,
             ("fleet", "instances"): instances,

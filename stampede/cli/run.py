@@ -40,8 +40,7 @@ def command(
     from stampede.core import sweep as sweeps
     from stampede.engine import fleet
 
-    specs = list(dict.fromkeys(strategy or ()))  # the same one twice is one with twice the trials
-    chosen = opt.scenario(scenario, specs, trials, concurrency, instances, db_latency, db_connections, ttl)
+    chosen = opt.scenario(scenario, strategy, trials, concurrency, instances, db_latency, db_connections, ttl)
     points = sweeps.points(chosen, sweep or ())
     fleet.preload()  # before the heavy imports, which take as long as its own
 
