@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -304,3 +305,10 @@ def test_any_value_in_any_place_fits_or_is_one_line_that_names_the_file(key: str
     complained = complaint(f"{key} = {as_toml(value)}") or "mine.toml: "
     assert complained.startswith("mine.toml: ")
     assert "not valid TOML" not in complained
+
+
+def test_the_example_in_the_readme_is_a_scenario_and_its_table_names_all_that_are_shipped() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = (text for text in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "[workload]" in text)
+    assert scenarios.parse(example, "mine", "README.md").events
+    assert all(f"| `{name}` |" in readme for name in scenarios.shipped() if "/" not in name)
