@@ -33,14 +33,22 @@ def how(comparison: Comparison, seed: int) -> str:
     widest = "unknown" if comparison.half_width is None else f"±{100 * comparison.half_width:.2g}%"
     return (
         f"against {comparison.reference}: {pairs} pairs of trials in random order (seed {seed}), "
-        f"{_ENDS[comparison.ended_by]}; widest 95% interval {widest}{wanted}"
+        f"{_ENDS.get(comparison.ended_by, comparison.ended_by)}; widest 95% interval {widest}{wanted}"
     )
+
+
+TITLES = ("strategy", "metric", "ratio", "95% interval", "verdict")
+
+
+def rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """What `ratios` shows, as text below `TITLES`."""
+    return [(each.strategy, *cells(ratio)) for each in comparison.strategies for ratio in each.ratios]
 
 
 def ratios(comparison: Comparison) -> Table:
     """One row for each strategy and metric."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("strategy", "metric", "ratio", "95% interval", "verdict"):
+    for title in TITLES:
         table.add_column(
             title,
             justify="right" if title in ("ratio", "95% interval") else "left",
@@ -55,8 +63,8 @@ def ratios(comparison: Comparison) -> Table:
 
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     """A ratio's metric, size, interval and verdict."""
-    name = COMPARED[ratio.metric]
-    if ratio.ratio is None:
+    name = COMPARED.get(ratio.metric, ratio.metric)
+    if ratio.ratio is None or ratio.low is None or ratio.high is None:
         return name, "–", "–", ratio.verdict
     return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)
 

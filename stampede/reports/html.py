@@ -23,9 +23,9 @@ from stampede.measure.expected import comparisons
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, typical, valid_or_all
 from stampede.measure.trial import Trial
-from stampede.reports import table
+from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
-from stampede.reports.words import facts, sentence
+from stampede.reports.words import facts, told
 
 METRICS = {
     "latency_p99_ms": "p99 latency, ms",
@@ -57,9 +57,9 @@ def render(run: Run) -> bytes:
         title=escape(f"stampede: {run.scenario['name']}"),
         heading=escape(table.heading(run).plain),
         description=escape(str(run.scenario.get("description", ""))),
-        sentence=escape(sentence(run)),
-        verdicts=_list(run.verdicts),
+        told="".join(f"<p>{escape(line)}</p>" for line in told(run)),
         table=_table(run),
+        comparison=_comparison(run),
         expected=_expected(run),
         notes=_list(note.plain for note in table.notes(run)),
         explanations="".join(_explanation(label) for label in dict.fromkeys(row.strategy for row in run.summary)),
@@ -118,12 +118,19 @@ def _table(run: Run) -> str:
     columns = table.columns(run)
     titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
     rows = [
-        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.strategy)}</th>"
+        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.label)}</th>"
         + "".join(f"<td>{escape(cell(row))}</td>" for _, cell in columns)
         + "</tr>"
         for number, row in enumerate(run.summary)
     ]
     return _tabulated(titles, rows)
+
+
+def _comparison(run: Run) -> str:
+    if run.comparison is None:
+        return ""
+    rows = [f"<tr>{_cells(row)}</tr>" for row in comparison.rows(run.comparison)]
+    return f"<p>{escape(comparison.how(run.comparison, run.seed))}</p>{_tabulated(comparison.TITLES, rows)}"
 
 
 def _expected(run: Run) -> str:

@@ -22,6 +22,13 @@ def sentence(run: Run) -> str:
     return "; ".join(parts) + ". " + _fastest(run, rows)
 
 
+def told(run: Run) -> list[str]:
+    """What was seen, and the verdicts, which say it better than the sentence after a comparison or a sweep."""
+    if run.comparison is not None or any(trial.swept for trial in run.trials):
+        return run.verdicts
+    return [sentence(run), *run.verdicts]
+
+
 def _of_hits(rows: list[Row]) -> str:
     loaded = [row for row in rows if _hits(row)]
     if loaded:
