@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,10 +24,13 @@ settings.load_profile("patient")
 REQUIRE_SERVERS = "STAMPEDE_TEST_REQUIRE_SERVERS"
 """Under this variable a test that would be skipped for a missing server fails instead."""
 
+DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+"""Where Debian keeps PostgreSQL's server, off the PATH."""
+
 
 def need(binary: str) -> str:
     """The path of a server's binary; without it the test is skipped, or fails if servers are required."""
-    path = shutil.which(binary)
+    path = shutil.which(binary, path=os.environ["PATH"] + os.pathsep + os.pathsep.join(map(str, DEBIANS)))
     if path is None:
         if os.environ.get(REQUIRE_SERVERS):
             pytest.fail(f"{binary} is not installed, and {REQUIRE_SERVERS} is set")
@@ -56,3 +64,40 @@ def redis_url(request: pytest.FixtureRequest) -> str:
     """The URL of a real server: once Valkey, once Redis."""
     server: EmbeddedRedis = request.getfixturevalue(request.param)
     return server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL of the tests' own, on a Unix socket only."""
+    initdb, binary = need("initdb"), need("postgres")
+    # PostgreSQL refuses to run as root; its package brings a user of its own.
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="stampede-postgres-"))
+    try:
+        if user:
+            shutil.chown(folder, user)
+        data = folder / "data"
+        subprocess.run(
+            [initdb, "-D", data, "-U", "music", "-A", "trust", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=user,
+            cwd=folder,
+        )
+        command = [binary, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, user=user, cwd=folder) as server:
+            try:
+                deadline = time.monotonic() + 30
+                while "ready" not in _last_line(data / "postmaster.pid"):
+                    assert server.poll() is None, "PostgreSQL did not start"
+                    assert time.monotonic() < deadline, "PostgreSQL is not ready"
+                    time.sleep(0.02)
+                yield f"postgresql+asyncpg://music@/postgres?host={folder}"
+            finally:
+                server.send_signal(signal.SIGINT)  # a fast end: connections are closed, shared memory is given back
+    finally:
+        shutil.rmtree(folder)
+
+
+def _last_line(file: Path) -> str:
+    return file.read_text().strip().splitlines()[-1] if file.exists() and file.stat().st_size else ""

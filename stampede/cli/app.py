@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stampede.cli import calibrate, compare, diff, explain, list_, run
+from stampede.cli import calibrate, compare, diff, explain, list_, report, run
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("run")(run.command)
 app.command("compare")(compare.command)
 app.command("diff")(diff.command)
+app.command("report")(report.command)
 app.command("list")(list_.command)
 app.command("explain")(explain.command)
 app.command("calibrate")(calibrate.command)

@@ -1,36 +1,31 @@
-"""`stampede list`: strategies and scenarios."""
+"""`stampede list`: strategies, scenarios and what scenarios are made of."""
 
 from __future__ import annotations
 
 
 def command() -> None:
-    """List the choices that strategies are made of, and the scenarios."""
+    """List the choices that strategies are made of, the scenarios, and the events and laws for your own."""
     from stampede.cli.console import ResultConsole
     from stampede.core import registry
     from stampede.core import scenario as scenarios
+    from stampede.reports.explanation import first_sentence, section
 
     console = ResultConsole()
-    for family, question in registry.STRATEGY_FAMILIES.items():
-        names = registry.names(family)
-        if names:
-            rows = {name: registry.summary(registry.load(family, name)) for name in names}
-            _section(console, f"{family}: {question}", rows)
-    rows = {name: scenarios.load(name).description for name in scenarios.shipped()}
-    _section(console, "scenarios", rows)
-    console.print("Join choices with '+': stampede run -s none -s swr+two-level", markup=False)
+    for family in registry.STRATEGY_FAMILIES:
+        console.print(section(*_family(family)))
+    console.print("Join choices with '+': stampede run -s none -s swr+two-level\n", markup=False)
+    shipped = [scenarios.load(name) for name in scenarios.shipped()]
+    own = {each.name: first_sentence(each.description) for each in shipped if not each.expected}
+    console.print(section("scenarios", own))
+    published = {each.name: ", ".join(each.strategies) for each in shipped if each.expected}
+    console.print(section("scenarios that print published or derived figures beside the measured ones", published))
+    for family in registry.SCENARIO_FAMILIES:
+        console.print(section(*_family(family)))
     console.print("More of each: stampede explain NAME", markup=False)
 
 
-def _section(console: object, title: str, rows: dict[str, str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _family(family: str) -> tuple[str, dict[str, str]]:
+    from stampede.core import registry
 
-    assert isinstance(console, Console)
-    console.print(title, style="bold", markup=False)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in rows.items():
-        table.add_row("  " + name, text)
-    console.print(table, soft_wrap=False)
-    console.print()
+    rows = {name: registry.summary(registry.load(family, name)) for name in registry.names(family)}
+    return f"{family}: {registry.FAMILIES[family]}", rows

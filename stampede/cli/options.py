@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stampede.cli import completion
 from stampede.core.units import Duration
 
 
@@ -19,7 +20,14 @@ def duration(text: str) -> Duration:
 
 Strategies = Annotated[
     list[str] | None,
-    typer.Option("-s", "--strategy", metavar="SPEC", help="Measure this strategy (repeatable).", show_default=False),
+    typer.Option(
+        "-s",
+        "--strategy",
+        metavar="SPEC",
+        help="Measure this strategy (repeatable).",
+        show_default=False,
+        autocompletion=completion.specs,
+    ),
 ]
 Concurrency = Annotated[
     int | None,
@@ -60,11 +68,12 @@ Database = Annotated[
 Query = Annotated[str | None, typer.Option(metavar="SQL", help="What --database runs for a load; may use :key.")]
 Exports = Annotated[
     list[Path] | None,
-    typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv or .json (repeatable)."),
+    typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
 ]
 RequestsFile = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
 ]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw the database's load and the latencies, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the run as JSON instead of the table.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 FailIf = Annotated[

@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from stampede.cli import completion
 from stampede.cli import options as opt
 
 
 def command(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a .toml file.")] = "cold-burst",
+    scenario: Annotated[
+        str,
+        typer.Argument(help="A shipped scenario's name, or a .toml file.", autocompletion=completion.scenarios),
+    ] = "cold-burst",
     strategy: opt.Strategies = None,
     concurrency: opt.Concurrency = None,
     instances: opt.Instances = None,
@@ -28,6 +32,7 @@ def command(
     requests: opt.RequestsFile = None,
     fail_if: opt.FailIf = None,
     sweep: opt.Sweep = None,
+    plot: opt.Plot = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -45,6 +50,6 @@ def command(
         points,
         session.servers(redis, redis_server, redis_pool, database, query),
         opt.seed_or_random(seed),
-        session.Output(tuple(export or ()), requests, json, quiet),
+        session.Output(tuple(export or ()), requests, json, quiet, plot),
         fail_if or (),
     )

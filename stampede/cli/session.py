@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from stampede.reports import calibration, files
 from stampede.reports.json import render as render_json
 from stampede.reports.table import show
 
+CALIBRATION_EXPORTS = {"csv": calibration.render_csv, "json": calibration.render_json}
+
 
 @dataclass(frozen=True)
 class Output:
@@ -38,11 +40,12 @@ class Output:
     requests: Path | None = None
     json: bool = False
     quiet: bool = False
+    plot: bool = False
 
-    def check(self) -> None:
+    def check(self, formats: Iterable[str] = files.EXPORTS) -> None:
         """Find out before the run whether everything can be written. Raises UsageError, ExportFailed."""
         for path in self.exports:
-            files.check(path, files.EXPORTS)
+            files.check(path, formats)
         if self.requests is not None:
             files.check(self.requests, files.REQUESTS)
 
@@ -92,7 +95,7 @@ def finish(measured: Measured, output: Output, gates: Sequence[Gate]) -> int:
     if output.json:
         sys.stdout.buffer.write(render_json(run))
     elif not output.quiet:
-        show(run, ResultConsole())
+        show(run, ResultConsole(), output.plot)
     if failure is not None:
         raise failure
     if measured.fault is not None:
@@ -105,11 +108,11 @@ def finish(measured: Measured, output: Output, gates: Sequence[Gate]) -> int:
 
 def calibrate(instances: int, trials: int, where: Servers, seed: int, output: Output) -> int:
     """Calibrate, print, export; returns the exit code."""
-    output.check()
+    output.check(CALIBRATION_EXPORTS)
     with LiveProgress(len(engine.SIZES) * trials, quiet=output.quiet) as progress:
         result = uvloop.run(engine.calibrate(instances, trials, where, seed, progress))
-    renders = {".json": calibration.render_json, ".csv": calibration.render_csv}
-    failure = _all([partial(files.write, path, [renders[path.suffix.lower()](result)]) for path in output.exports])
+    renders = [(path, CALIBRATION_EXPORTS[path.suffix.lower().removeprefix(".")]) for path in output.exports]
+    failure = _all([partial(files.write, path, [render(result)]) for path, render in renders])
     if output.json:
         sys.stdout.buffer.write(calibration.render_json(result))
     elif not output.quiet:

@@ -1,13 +1,14 @@
 """Runs a server that must not outlive its owner: `lifeline.py FOLDER -- [COMMAND ...]`.
 
 The owner holds the other end of our standard input. When it closes, however the owner ended (SIGKILL included), the
-server is ended and FOLDER, its temporary folder, is removed. Runs as a script, with the standard library only,
-so that it starts within a few milliseconds.
+server is ended and FOLDER, its temporary folder, is removed. What we and the server say goes into a file there.
+Runs as a script, with the standard library only, so that it starts within a few milliseconds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import shutil
 import signal
@@ -19,14 +20,15 @@ from typing import Any
 
 STOP_TIMEOUT_S = 5.0
 ENDED = "ended"
+LOG = "log"
 
 
 class Guarded:
     """The owner's side: a server process behind a lifeline, with a private temporary folder."""
 
     def __init__(self, name: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"stampede-{name}-"))
-        self.log = self.folder / "log"
+        self.folder = Path(tempfile.gettempdir()) / f"stampede-{name}-{os.urandom(8).hex()}"
+        self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: list[str], **popen: Any) -> None:
@@ -38,10 +40,15 @@ class Guarded:
             OSError: the lifeline could not be started.
         """
         lifeline = [sys.executable, "-S", "-E", __file__, str(self.folder), "--", *command]
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                lifeline, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **popen
-            )
+        self._process = subprocess.Popen(
+            lifeline,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **popen,
+        )
+        _make(self.folder)  # only now, when there is somebody who will remove it
 
     @property
     def alive(self) -> bool:
@@ -68,6 +75,11 @@ class Guarded:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _make(folder: Path) -> None:
+    """Make the folder, unless the other side of the lifeline was quicker."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def die_with_parent() -> None:
     """On Linux, have the kernel end this process as soon as its parent has ended, even by SIGKILL."""
     if sys.platform == "linux":
@@ -90,6 +102,10 @@ def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
 def run(folder: Path, command: list[str]) -> int:
     """Run the command until the owner lets go or is gone; then clean up. Returns the command's exit code."""
     try:
+        _make(folder)
+        with (folder / LOG).open("ab", buffering=0) as log:
+            os.dup2(log.fileno(), sys.stdout.fileno())
+            os.dup2(log.fileno(), sys.stderr.fileno())
         if not command:  # it is only the folder that must not outlive its owner
             sys.stdin.buffer.read()
             return 0

@@ -7,5 +7,7 @@ from typing import Annotated
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+KeyCount = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Fraction = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Part = Annotated[float, msgspec.Meta(gt=0, le=1)]

@@ -26,6 +26,13 @@ STRATEGY_FAMILIES = {
     "coalescing": "who may load",
     "resilience": "what if loading is slow or fails",
 }
+SCENARIO_FAMILIES = {
+    "workload.arrivals": "when requests arrive",
+    "workload.keys": "which keys are wanted",
+    "faults": "events in the middle of a trial",
+}
+FAMILIES = {**STRATEGY_FAMILIES, **SCENARIO_FAMILIES}
+_KINDS = {"faults": "fault"}
 
 
 def names(folder: str) -> list[str]:
@@ -44,7 +51,7 @@ def load(folder: str, name: str) -> type[Any]:
         return _public_class(importlib.import_module(f"stampede.{folder}.{name.replace('-', '_')}"))
     if name in _third_party(folder):
         return _third_party(folder)[name].load()  # type: ignore[no-any-return]
-    raise UsageError(unknown(folder.split(".")[-1], name, names(folder)))
+    raise UsageError(unknown(_KINDS.get(folder, folder.split(".")[-1]), name, names(folder)))
 
 
 def summary(plugin: type[Any]) -> str:
@@ -70,7 +77,7 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
         UsageError: an unknown or missing parameter, or a value of the wrong type or range.
     """
     known = parameters(plugin)
-    hints = get_type_hints(plugin, include_extras=True)
+    hints = _types(plugin)  # type: ignore[arg-type]  # mypy does not know that every class is hashable
     arguments: dict[str, Any] = {}
     for name, default in known.items():
         if default is REQUIRED and name not in written:
@@ -91,6 +98,11 @@ def convert(plugin: type[Any], owner: str, written: Mapping[str, object]) -> dic
     return arguments
 
 
+@cache
+def _types(plugin: type[Any]) -> dict[str, Any]:
+    return get_type_hints(plugin, include_extras=True)
+
+
 def decode(wanted: type[Any], value: object) -> Any:
     """msgspec's hook for the types that it does not know: anything of ours with a `parse` method."""
     if isinstance(value, wanted):
@@ -101,12 +113,12 @@ def decode(wanted: type[Any], value: object) -> Any:
         raise ValueError(str(error)) from None  # msgspec adds the path
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that does not exist: what was meant, perhaps, and what there is."""
+def unknown(kind: str, name: str, known: Iterable[str], at: str = "") -> str:
+    """The sentence for a name that does not exist: what was meant, perhaps, and what there is; `at` leads to it."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown {kind} '{name}': {hint}known: {', '.join(known)}"
+    hint = f"did you mean '{at}{close[0]}'? " if close else ""
+    return f"unknown {kind} '{at}{name}': {hint}known: {', '.join(at + each for each in known)}"
 
 
 def _public_class(module: ModuleType) -> type[Any]:

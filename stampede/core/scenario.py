@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -12,6 +15,7 @@ from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.fault import Fault
 from stampede.core.latency import Latency
+from stampede.core.metrics import METRICS
 from stampede.core.ranges import Count
 from stampede.core.spec import Call
 from stampede.core.strategy import Strategy
@@ -19,6 +23,7 @@ from stampede.core.units import Duration
 from stampede.core.workload import Arrivals, Keys
 
 DEFAULT = "cold-burst"
+MOST_REQUESTS = 20_000_000
 
 
 class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -31,7 +36,7 @@ class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     arrivals: str = "burst"
     concurrency: Count | None = None
     keys: str = "single"
-    writes: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    writes: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 0.0
     invalidate: bool = False
 
 
@@ -55,7 +60,7 @@ class Expected(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     strategy: str
     metric: str
-    value: float
+    value: Annotated[float, msgspec.Meta(ge=0)]
     within: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     source: str = ""
 
@@ -140,7 +145,8 @@ def parse(text: str, name: str, where: str) -> Scenario:
         scenario = msgspec.convert(
             {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
         )
-        check(scenario)
+        _check_parts(scenario)
+        _check_names(scenario)
     except msgspec.ValidationError as error:
         raise UsageError(f"{where}: {_in_words(error)}") from None
     except UsageError as error:
@@ -149,24 +155,62 @@ def parse(text: str, name: str, where: str) -> Scenario:
 
 
 def check(scenario: Scenario) -> None:
-    """Check what single values cannot show.
+    """Check what is about to be run: a file's parts, as options have changed them, and that there is a strategy.
 
     Raises:
-        UsageError: the parts do not fit together.
+        UsageError: the parts do not fit together; the message begins with the key.
     """
-    for spec in scenario.strategies:
-        Strategy.parse(spec)
-    arrivals(scenario.workload)
-    keys(scenario.workload)
+    _check_parts(scenario)
+    if not scenario.strategies:
+        raise UsageError(f"{scenario.name}: no strategy: name some in the file, strategies = […], or with -s SPEC")
+
+
+def _check_parts(scenario: Scenario) -> None:
+    """Check what single values cannot show. Raises UsageError."""
+    for number, spec in enumerate(scenario.strategies):
+        with _at(f"strategies[{number}]"):
+            Strategy.parse(spec)
+    with _at("workload.arrivals"):
+        arrivals(scenario.workload)
+    with _at("workload.keys"):
+        keys(scenario.workload)
     _check_callers(scenario)
+    _check_requests(scenario)
     _check_times(scenario)
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Name the key in the errors of what is read inside."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None
+
+
+def _check_names(scenario: Scenario) -> None:
+    """A file names every strategy once, and expects figures of those that it names."""
+    specs: list[str] = []
+    for number, spec in enumerate(scenario.strategies):
+        if (canonical := str(Strategy.parse(spec))) in specs:
+            raise UsageError(f"strategies[{number}]: '{spec}' is the strategy '{canonical}' again: keep one")
+        specs.append(canonical)
+    for number, each in enumerate(scenario.expected):
+        with _at(f"expected[{number}].strategy"):
+            if str(Strategy.parse(each.strategy)) not in specs:
+                raise UsageError(registry.unknown("strategy of this file", each.strategy, specs))
+        if each.metric not in METRICS:
+            raise UsageError(f"expected[{number}].metric: {registry.unknown('metric', each.metric, METRICS)}")
 
 
 def _check_callers(scenario: Scenario) -> None:
     work, instances = scenario.workload, scenario.fleet.instances
     law = arrivals(work)
     if law.needs_concurrency and work.concurrency is None:
-        raise UsageError(f"workload: '{work.arrivals}' needs a concurrency: say how many callers there are")
+        raise UsageError(
+            f"workload: '{work.arrivals}' says when, but neither a concurrency nor a rate says how many: "
+            "set workload.concurrency, or arrivals such as poisson(rate=500,duration=10s)"
+        )
     if not law.needs_concurrency and work.concurrency is not None:
         raise UsageError(f"workload: '{work.arrivals}' has a rate, so a concurrency says nothing: leave one out")
     if work.concurrency is not None and work.concurrency < instances:
@@ -180,17 +224,39 @@ def _check_callers(scenario: Scenario) -> None:
         raise UsageError("client.retries: without client.timeout nobody ever gives up: set it")
 
 
+def _check_requests(scenario: Scenario) -> None:
+    work = scenario.workload
+    total = arrivals(work).total(work.concurrency or 0)
+    if total < 1:
+        raise UsageError(f"workload.arrivals: '{work.arrivals}' is less than one request: raise rate or duration")
+    if total > MOST_REQUESTS:
+        raise UsageError(
+            f"workload.arrivals: '{work.arrivals}' is about {total:.3g} requests, more than the {MOST_REQUESTS:,} "
+            "that can be recorded: ask for less, or for a shorter time"
+        )
+
+
 def _check_times(scenario: Scenario) -> None:
-    length, slowest = arrivals(scenario.workload).length(), scenario.database.latency.median
+    slowest = scenario.database.latency.median
     if scenario.cache.ttl <= slowest:
         raise UsageError(
-            f"cache.ttl {scenario.cache.ttl} is no longer than a load of {slowest}: values would expire on arrival"
+            f"cache.ttl {scenario.cache.ttl} is no longer than a load of {slowest}: values would expire on arrival: "
+            "raise cache.ttl or lower database.latency"
         )
+    length = arrivals(scenario.workload).length()
+    last, end = Duration(length) if length else "0s", Duration(length + slowest)
     for number, event in enumerate(scenario.events):
-        fault(event)
-        if event.at > length:
+        with _at(f"events[{number}].do"):
+            lasts = fault(event).lasts()
+        if event.at > end:
             raise UsageError(
-                f"events[{number}].at {event.at} is after the last request, at {Duration(length) if length else '0s'}"
+                f"events[{number}].at {event.at} is after the last request, at {last}, and its load: "
+                f"choose a moment up to {end}"
+            )
+        if event.at + lasts > end and length:
+            raise UsageError(
+                f"events[{number}].do: '{event.do}' from {event.at} on would outlast the requests, which end at "
+                f"{last}: shorten it, or lengthen the workload"
             )
 
 
@@ -230,9 +296,21 @@ def _check_keys(data: dict[str, Any], struct: type[msgspec.Struct], at: str, whe
     known = [name for name in fields if name not in ("name", "description")]
     for key, value in data.items():
         if key not in known:
-            raise UsageError(f"{where}: {registry.unknown('key', at + key, [at + k for k in known])}")
-        if isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
-            _check_keys(value, fields[key], f"{at}{key}.", where)
+            raise UsageError(f"{where}: {registry.unknown('key', key, known, at)}")
+        wanted = fields[key]
+        rows = next((row for row in get_args(wanted) if _is_struct(row)), None)
+        if _is_struct(wanted) and isinstance(value, dict):
+            _check_keys(value, wanted, f"{at}{key}.", where)
+        elif rows and isinstance(value, dict):
+            raise UsageError(f"{where}: {at}{key}: write [[{at}{key}]], in two brackets, once for each")
+        elif rows and isinstance(value, list):
+            for number, row in enumerate(value):
+                if isinstance(row, dict):
+                    _check_keys(row, rows, f"{at}{key}[{number}].", where)
+
+
+def _is_struct(wanted: object) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
 
 
 def _first_comment(text: str) -> str:
@@ -246,6 +324,7 @@ def _first_comment(text: str) -> str:
 
 def _in_words(error: msgspec.ValidationError) -> str:
     problem, _, at = str(error).partition(" - at `$.")
+    problem = re.sub(r"^Object missing required field `(\w+)`", r"'\1' is missing: add \1 = …", problem)
     return f"{at.rstrip('`')}: {problem[0].lower()}{problem[1:]}" if at else problem
 
 

@@ -8,10 +8,9 @@ import multiprocessing
 import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import cache
-from multiprocessing import forkserver, util
+from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Protocol, TypeVar
 
@@ -88,24 +87,17 @@ def preload() -> None:
     Its socket's folder is one that goes away with us, however we end.
     """
     # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
-    with _held_back(signal.SIGINT):
-        with _held_back(signal.SIGTERM):  # or the folder may have been made, and nobody know of it
-            nest = Guarded("fleet")
-            util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
+    resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends any such holding back
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        nest = Guarded("fleet")
+        util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
         nest.start([])
         usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
         try:
             forkserver.ensure_running()
         finally:
             tempfile.tempdir = usual
-
-
-@contextmanager
-def _held_back(number: signal.Signals) -> Iterator[None]:
-    """Hear this signal only afterwards; what is started meanwhile never hears it."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
-    try:
-        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

@@ -139,7 +139,7 @@ async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
         fleet=scenario.fleet,
     )
     await bench.trial(warm, FLOOR_STRATEGY, 0, seed)
-    trial, _ = await bench.trial(warm, FLOOR_STRATEGY, 1, seed)
+    trial, _ = await bench.trial(warm, FLOOR_STRATEGY, 0, seed)
     return trial
 
 

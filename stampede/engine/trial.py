@@ -66,7 +66,7 @@ class Requests:
         """Bring every caller of the first instant to the barrier."""
         for at, key in zip(self._offsets, self._wanted, strict=True):
             if at == 0.0:
-                self._start(self._request(key, self.records.intend(key, 0.0)))
+                self._start(self._answer(key, self.records.intend(key, 0.0)))
         for _ in range(self._callers):
             self._start(self._ask_again_and_again())
         gc.collect()
@@ -115,18 +115,13 @@ class Requests:
             wait = self._released_at + at - self._clock()
             if wait > 0:
                 await asyncio.sleep(wait)
-            self._start(self._request(key, self.records.intend(key, self._released_at + at)))
+            self._start(self._answer(key, self.records.intend(key, self._released_at + at)))
 
     def _start(self, request: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(request)
         self._tasks.add(task)
         if self._gate.opened.done():  # a burst has no time for this, and is over soon
             task.add_done_callback(self._tasks.discard)
-
-    async def _request(self, key: int, row: int) -> None:
-        await self._gate.opened
-        await self._answer(key, row)
-        self._one_less()
 
     def _one_less(self) -> None:
         self._open -= 1
@@ -139,11 +134,14 @@ class Requests:
         until = self._released_at + self._loop_law.length()
         while (now := self._clock()) < until:
             key = self._keys.pick(self._random)
+            self._open += 1
             await self._answer(key, self.records.intend(key, now))
             await asyncio.sleep(self._loop_law.pause(self._random))
         self._one_less()
 
     async def _answer(self, key: int, row: int) -> None:
+        # One coroutine from the barrier to the record: every further one costs each request in flight 200 bytes.
+        await self._gate.opened
         records, clock = self.records, self._clock
         records.started[row] = clock()
         try:
@@ -163,6 +161,7 @@ class Requests:
             records.failed(row, clock(), f"{type(error).__name__}: {error}")
         else:
             records.answered(row, clock(), answer.role, answer.entry.version)
+        self._one_less()
 
     async def _patiently(self, name: str) -> Answer:
         """Ask as a client with a timeout and retries does. Raises what the last try raised."""

@@ -11,7 +11,14 @@ from stampede.core.units import Duration
 
 @dataclass
 class FailingDatabase(Fault):
-    """The database answers every load that ends within `lasting` with an error, after its usual latency."""
+    """The database answers every load that ends within `lasting` with an error, after its usual latency.
+
+    mechanism:  every load that ends within `lasting` is an error
+    loads:      an error is not cached, so every expired key is tried again and again, by as many as the coalescing
+                choice lets; fail-safe tries once per its `throttle` and serves the last known value
+    ends:       after `lasting`
+    source:     a database that is down, or refuses connections
+    """
 
     lasting: Duration
 

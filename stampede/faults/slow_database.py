@@ -12,7 +12,13 @@ from stampede.core.units import Duration
 
 @dataclass
 class SlowDatabase(Fault):
-    """The database takes `latency` for loads that begin within `lasting`."""
+    """The database takes `latency` for loads that begin within `lasting`.
+
+    mechanism:  loads that begin within `lasting` take `latency` in place of the scenario's
+    loads:      the slower a load, the more callers meet a missing value: without coalescing, loads grow with it
+    ends:       after `lasting`, and when what was queued by then is done
+    source:     a missing index, a backup, a neighbour; timeouts and swr are the cures
+    """
 
     latency: Latency
     lasting: Duration

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stampede.core.metrics import METRICS
 from stampede.measure.gate import Gate, Value
 from stampede.measure.run import Run
-from stampede.measure.summary import METRICS, Row
+from stampede.measure.summary import Row
 
 GATED = (*METRICS, "db_hits_ideal", "instances", "trials", "valid")
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stampede.core.model import Outcome
 from stampede.measure.requests import Requests
+
+POINTS = 100
+
+
+class StalenessTimeline(msgspec.Struct, frozen=True):
+    """For every step of `step_ms` from the release: the oldest answer's age in ms, and how many were outdated."""
+
+    step_ms: float
+    max_ms: list[float]
+    stale: list[int]
 
 
 def ages(requests: Requests, writes: Iterable[tuple[int, int, float]]) -> NDArray[np.float64]:
@@ -33,3 +45,16 @@ def ages(requests: Requests, writes: Iterable[tuple[int, int, float]]) -> NDArra
         since[outdated] = moments[replaced[outdated]]
         result[mine] = np.maximum(0.0, started[mine] - since)
     return result
+
+
+def thin(requests: Requests, ages: NDArray[np.float64]) -> StalenessTimeline | None:
+    """The ages that `ages` found, at the requests' starts, in at most 101 steps; None if nobody got a value."""
+    if not len(ages):
+        return None
+    started = np.maximum(0.0, requests.started[requests.outcome == Outcome.OK])
+    step = max(0.001, math.ceil(started.max() / POINTS * 1000) / 1000)
+    slots = (started / step).astype(int)
+    oldest = np.zeros(slots.max() + 1)
+    np.maximum.at(oldest, slots, ages)
+    stale = np.bincount(slots, weights=ages > 0)
+    return StalenessTimeline(step * 1000, np.round(oldest * 1000, 3).tolist(), stale.astype(int).tolist())

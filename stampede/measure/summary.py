@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from statistics import median, median_low
 
 import msgspec
 
+from stampede.core.metrics import METRICS
 from stampede.measure.trial import Trial
 
-METRICS = (
-    "db_hits",
-    "amplification",
-    "db_peak_in_flight",
-    "db_peak_queued",
-    "latency_p50_ms",
-    "latency_p90_ms",
-    "latency_p99_ms",
-    "latency_max_ms",
-    "errors",
-    "timeouts",
-    "redis_commands",
-    "arrival_spread_ms",
-    "duration_s",
-    "loop_lag_ms",
-    "db_busy_s",
-    "epochs",
-    "loads_per_epoch_mean",
-    "loads_per_epoch_ci95",
-    "loads_per_epoch_max",
-    "hit_ratio",
-    "misses",
-    "requests",
-    "stale",
-    "staleness_p99_ms",
-    "staleness_max_ms",
-    "waiters_peak",
-    "recovery_s",
-    "redis_bytes",
-    "retries",
-    "lag_p99_ms",
-    "degraded",
-    "throughput",
-)
 MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
 ENOUGH_BEYOND = 5
 
@@ -95,15 +62,31 @@ class Row(msgspec.Struct, frozen=True):
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:
     """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
+    return [_row(group) for group in by_strategy(trials).values()]
+
+
+def by_strategy(trials: Iterable[Trial]) -> dict[tuple[object, ...], list[Trial]]:
+    """The trials of each scenario, strategy and point of a sweep, in the order of their first trials."""
     groups: dict[tuple[object, ...], list[Trial]] = {}
     for trial in trials:
         groups.setdefault((trial.scenario, trial.strategy, *trial.swept.items()), []).append(trial)
-    return [_row(group) for group in groups.values()]
+    return groups
+
+
+def valid_or_all(group: list[Trial]) -> list[Trial]:
+    """The trials that count: the valid ones, or all if none is."""
+    return [trial for trial in group if trial.valid] or group
+
+
+def typical(group: list[Trial]) -> Trial:
+    """Of those that count the trial with the median p99, for a picture that can show one only."""
+    counted = valid_or_all(group)
+    middle = median_low(trial.latency_p99_ms or 0.0 for trial in counted)
+    return next(trial for trial in counted if (trial.latency_p99_ms or 0.0) == middle)
 
 
 def _row(group: list[Trial]) -> Row:
-    valid = [trial for trial in group if trial.valid]
-    counted = valid or group
+    counted = valid_or_all(group)
     metrics = {}
     for name in METRICS:
         values = [v for trial in counted if (v := getattr(trial, name)) is not None]
@@ -116,7 +99,7 @@ def _row(group: list[Trial]) -> Row:
         first.scenario,
         first.strategy,
         len(group),
-        len(valid),
+        sum(trial.valid for trial in group),
         first.instances,
         first.requests,
         first.db_hits_ideal,

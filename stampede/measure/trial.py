@@ -13,11 +13,15 @@ from stampede.core.model import AT_ONCE, Outcome, Role
 from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
 from stampede.core.workload import ClosedLoop, OpenLoop
-from stampede.measure import epochs, staleness
+from stampede.measure import curve, epochs, staleness
+from stampede.measure import spread as spreads
+from stampede.measure.curve import LatencyCurve
 from stampede.measure.epochs import Epochs
 from stampede.measure.load import Timeline, busy_s, most_waiters, thin
 from stampede.measure.recovery import recovery
 from stampede.measure.requests import Requests
+from stampede.measure.sample import Sample, take
+from stampede.measure.staleness import StalenessTimeline
 
 LATE_S = 0.02
 
@@ -38,6 +42,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     None means that nobody had it or nobody could see it: a latency when no request got a value, the peaks and epochs
     of a database of the user's own, the bytes of a Redis that others use too, a recovery that did not come about.
     `swept` has the parameters that a sweep set for this trial, as written.
+    The last fields are for plots; only the first trial of a strategy has a sample of its requests.
     """
 
     scenario: str
@@ -90,6 +95,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     epoch_loads: dict[int, int] = {}
     db_timeline: Timeline | None = None
     swept: dict[str, str] = {}
+    latency_curve: LatencyCurve | None = None
+    staleness_timeline: StalenessTimeline | None = None
+    sample: Sample | None = None
 
     @property
     def throughput(self) -> float | None:
@@ -142,7 +150,8 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     ideal = ideal_hits(scenario, requests, lifetimes)
     spread, lag = arrival_spread(requests), start_lag(requests)
     p50, p90, p99, top = quantiles_ms(requests)
-    ages = staleness.ages(requests, origin.writes if origin else [])
+    writes = origin.writes if origin else []
+    ages = staleness.ages(requests, writes)
     reasons, warnings = judge(scenario, seen, spread, lag, hits)
     return Trial(
         scenario=scenario.name,
@@ -194,7 +203,16 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
         roles=_roles(requests),
         epoch_loads=lifetimes.counts if lifetimes else {},
         db_timeline=thin(origin.changes) if origin else None,
+        latency_curve=curve.thin(requests.latency),
+        staleness_timeline=staleness.thin(requests, ages) if writes else None,
+        sample=take(requests) if number == 1 else None,
     )
+
+
+def replot(trial: Trial, requests: Requests) -> Trial:
+    """The trial, with what its plots take from single requests folded again from these."""
+    sample = take(requests) if trial.trial == 1 else None
+    return msgspec.structs.replace(trial, latency_curve=curve.thin(requests.latency), sample=sample)
 
 
 def _last_chance(scenario: Scenario) -> float:
@@ -248,14 +266,11 @@ def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float 
 
 def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: int) -> tuple[list[str], list[str]]:
     """The reasons why the trial is INVALID, and warnings (design: "what makes a measurement valid")."""
-    reasons, warnings = [], []
     latency = float(scenario.database.latency.median) if seen.origin else shortest_load(seen.requests)
-    if not latency:
-        warnings.append("no load was seen, so the arrival spread has nothing to be compared with")
-    elif spread > latency / 2:
-        reasons.append(f"arrival spread {_ms(spread):.0f} ms is above half the database latency")
-    elif spread > latency / 10:
-        warnings.append(f"arrival spread {_ms(spread):.0f} ms is above a tenth of the database latency")
+    if latency:
+        reasons, warnings = spreads.judge(spread, latency)
+    else:
+        reasons, warnings = [], ["no load was seen, so the arrival spread has nothing to be compared with"]
     if lag > LATE_S and _is_paced(scenario):
         warnings.append(
             f"requests started {_ms(lag):.0f} ms late (p99): the load generator is the limit, its event loop "

@@ -70,4 +70,5 @@ class SqlDatabase:
 
 def _first_line(error: BaseException) -> str:
     origin = getattr(error, "orig", None) or error
+    origin = origin.__cause__ or origin  # asyncpg's own words, without the class that SQLAlchemy puts before them
     return (str(origin).strip() or type(error).__name__).splitlines()[0]

@@ -3,49 +3,122 @@
 from __future__ import annotations
 
 import inspect
+import re
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from stampede.core import registry
+from stampede.core import scenario as scenarios
+from stampede.core.errors import UsageError
 from stampede.core.scenario import Scenario
+from stampede.core.spec import parse_calls
 from stampede.core.strategy import DEFAULTS, Strategy
 
 
-def of_strategy(strategy: Strategy, written: str) -> RenderableType:
+class Part(NamedTuple):
+    """One choice of a strategy: its docstring's head and labelled lines, and its parameters as one writes them."""
+
+    title: str
+    head: str
+    sheet: dict[str, str]
+    parameters: str
+
+
+def parts(strategy: Strategy, written: str) -> list[Part]:
     """Every choice of the spec; defaults only where they were written."""
-    parts: list[RenderableType] = []
-    for family, call in strategy.calls():
-        if DEFAULTS.get(family) == str(call) and call.name not in written and len(strategy.calls()) > 1:
-            continue
-        plugin = registry.load(family, call.name)
-        parts.append(Text(f"{call.name} ({family}: {registry.STRATEGY_FAMILIES[family]})", style="bold"))
-        parts.append(_sheet(inspect.getdoc(plugin) or ""))
-        defaults = registry.parameters(plugin)
-        if defaults:
-            shown = {name: "…" if value is registry.REQUIRED else value for name, value in defaults.items()}
-            text = ", ".join(f"{name}={value}" for name, value in shown.items())
-            parts.append(Text(f"parameters: {call.name}({text})\n"))
-    return Group(*parts)
+    return [
+        part_of(family, call.name)
+        for family, call in strategy.calls()
+        if DEFAULTS.get(family) != str(call) or call.name in written or len(strategy.calls()) == 1
+    ]
+
+
+def part_of(family: str, name: str) -> Part:
+    """A plug-in's sheet and its parameters. Raises UsageError if there is none of that name."""
+    plugin = registry.load(family, name)
+    head, sheet = _sheet(inspect.getdoc(plugin) or "")
+    defaults = registry.parameters(plugin).items()
+    shown = (f"{key}={'…' if value is registry.REQUIRED else value}" for key, value in defaults)
+    return Part(
+        f"{name} ({family}: {registry.FAMILIES[family]})",
+        head,
+        sheet,
+        f"{name}({', '.join(shown)})" if defaults else "",
+    )
+
+
+def _shown(part: Part) -> RenderableType:
+    parameters = [Text(f"parameters: {part.parameters}")] if part.parameters else []
+    return Group(Text(part.title, style="bold"), Text(part.head), _two_columns(part.sheet), *parameters, Text())
+
+
+def everything(name: str) -> RenderableType:
+    """All that goes by the name: a scenario and an event or a law may share one; else it is a strategy.
+
+    Raises:
+        UsageError: nothing does, or a parameter does not exist.
+    """
+    if name.endswith(".toml"):
+        return of_scenario(scenarios.load(name))
+    found = [of_scenario(scenarios.load(name))] if name in scenarios.shipped() else []
+    if not found and "(" not in name and "+" not in name and name not in (known := _names()):
+        raise UsageError(registry.unknown("name", name, known))
+    calls = [] if found and "/" in name else parse_calls(name)
+    for family in registry.SCENARIO_FAMILIES:
+        if len(calls) == 1 and calls[0].name in registry.names(family):
+            if calls[0].params:
+                registry.convert(registry.load(family, calls[0].name), calls[0].name, calls[0].params)
+            found.append(_shown(part_of(family, calls[0].name)))
+    return Group(*(found or map(_shown, parts(Strategy.parse(name), name))))
+
+
+def _names() -> list[str]:
+    plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
+    return list(dict.fromkeys([*plugins, *scenarios.shipped()]))
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:
-    """What a scenario shows and what it fires."""
-    work, database = scenario.workload, scenario.database
+    """What a scenario shows and what it fires; what it leaves out is left out."""
+    work, database, client = scenario.workload, scenario.database, scenario.client
+    callers = f", {work.concurrency:,} callers" if work.concurrency else ""
+    writes = (
+        f", {work.writes:g} writes a second{' that invalidate' if work.invalidate else ''}" if work.writes else ""
+    )
     rows = {
         "strategies": " ".join(scenario.strategies),
-        "workload": f"{work.arrivals}, keys {work.keys}"
-        + (f", {work.concurrency:,} callers" if work.concurrency else ""),
+        "workload": f"{work.arrivals}, keys {work.keys}{callers}{writes}",
         "cache": f"starts {scenario.cache.start}, ttl {scenario.cache.ttl}",
         "database": f"{database.latency}, {database.connections} connections",
         "fleet": f"{scenario.fleet.instances} instances",
     }
-    return Group(Text(scenario.name, style="bold"), Text(scenario.description + "\n"), _two_columns(rows))
+    if client.timeout:
+        again = f", then {client.retries} retries, {client.backoff} apart" if client.retries else ""
+        rows["client"] = f"gives up after {client.timeout}{again}"
+    if scenario.events:
+        rows["events"] = "\n".join(f"{event.do} at {event.at}" for event in scenario.events)
+    if scenario.expected:
+        rows["expected"] = "\n".join(
+            f"{each.strategy}: {each.metric} {each.value:g}{f' ± {100 * each.within:g} %' if each.within else ''}"
+            for each in scenario.expected
+        )
+    return Group(Text(scenario.name, style="bold"), Text(scenario.description), _two_columns(rows), Text())
 
 
-def _sheet(docstring: str) -> RenderableType:
-    """A docstring's first paragraph, and its `name: text` lines as a table that wraps well."""
+def section(title: str, rows: dict[str, str]) -> RenderableType:
+    """A list of names with a line on each, below a title."""
+    return Group(Text(title, style="bold"), _two_columns({f"  {name}": text for name, text in rows.items()}), Text())
+
+
+def first_sentence(text: str) -> str:
+    """As much of a description as a list has room for."""
+    return re.split(r"(?<=[.?]) (?=[A-Z])", text)[0]
+
+
+def _sheet(docstring: str) -> tuple[str, dict[str, str]]:
+    """A docstring's first paragraph, and its `name: text` lines."""
     head, _, body = docstring.partition("\n\n")
     rows: dict[str, str] = {}
     name = ""
@@ -56,7 +129,7 @@ def _sheet(docstring: str) -> RenderableType:
             rows[name] = text.strip()
         elif name:
             rows[name] += " " + line.strip()
-    return Group(Text(head), _two_columns(rows))
+    return head, rows
 
 
 def _two_columns(rows: dict[str, str]) -> Table:

@@ -7,13 +7,17 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from stampede.core.errors import ExportFailed, UsageError
 from stampede.measure.run import Run
 from stampede.reports.requests import Recorded, csv_lines, json_lines
 
-EXPORTS = ("csv", "json")
+EXPORTS = ("csv", "json", "md", "html")
+NEEDS = {"html": ("plotly", "report")}
+"""The package that a format needs, and the extra that has it."""
+
 REQUESTS = {"csv": csv_lines, "jsonl": json_lines}
 
 
@@ -22,13 +26,18 @@ def check(path: Path, endings: Iterable[str]) -> None:
 
     Raises:
         UsageError: the ending is unknown, or the path is a folder.
-        ExportFailed: the folder cannot be written to.
+        ExportFailed: the folder cannot be written to, or the format needs a package that is not installed.
     """
     known = " ".join("." + ending for ending in endings)
-    if path.suffix.removeprefix(".").lower() not in endings:
+    if _format(path) not in endings:
         raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}")
     if path.is_dir():
         raise UsageError(f"cannot export to '{path}': it is a folder")
+    package, extra = NEEDS.get(_format(path), (None, None))
+    if package and find_spec(package) is None:
+        raise ExportFailed(
+            f"cannot export to '{path}': {package} is not installed: pip install 'stampede-bench[{extra}]'"
+        )
     existing = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
@@ -39,13 +48,17 @@ def check(path: Path, endings: Iterable[str]) -> None:
 
 def export(run: Run, path: Path) -> None:
     """Write the run in the format of the path's ending. Raises ExportFailed."""
-    report = importlib.import_module(f"stampede.reports.{path.suffix.removeprefix('.').lower()}")
+    report = importlib.import_module(f"stampede.reports.{_format(path)}")
     write(path, [report.render(run)])
 
 
 def export_requests(recorded: Recorded, path: Path) -> None:
     """Write every request in the format of the path's ending. Raises ExportFailed."""
-    write(path, REQUESTS[path.suffix.removeprefix(".").lower()](recorded))
+    write(path, REQUESTS[_format(path)](recorded))
+
+
+def _format(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower()
 
 
 def write(path: Path, pieces: Iterable[bytes]) -> None:

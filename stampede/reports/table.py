@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rich import box
@@ -10,18 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 from stampede.core.scenario import DatabaseSetup, Workload, arrivals, from_data
-from stampede.measure.expected import comparisons
+from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison
 from stampede.reports.words import sentence
 
+NAME_WIDTH = 17
+"""The longest name of a single choice, `redis-lock-notify`, fits."""
+
 Columns = list[tuple[str, Callable[[Row], str]]]
 
 
-def show(run: Run, console: Console) -> None:
-    """Print the table, the sentence and the notes."""
+def show(run: Run, console: Console, plot: bool = False) -> None:
+    """Print the table, the sentence and the notes; and plots, if they are asked for."""
     console.print(renderable(run))
+    if plot:
+        from stampede.reports.plot import render
+
+        console.print("\n" + render(run), markup=False, soft_wrap=True)
 
 
 def renderable(run: Run) -> RenderableType:
@@ -82,33 +90,58 @@ def _lasts(run: Run) -> bool:
     return bool(arrivals(scenario.workload).length() or scenario.events or scenario.workload.writes)
 
 
+EXPECTED = ("strategy", "metric", "expected", "measured", "ratio", "source")
+
+
+def expected_cells(each: Comparison) -> tuple[str, ...]:
+    """A published or derived figure beside the measured one, below the titles `EXPECTED`."""
+    ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
+    return each.strategy, each.metric, _number(each.expected), _number(each.measured), ratio, each.source
+
+
 def _expected(run: Run) -> list[RenderableType]:
-    """Published or derived figures beside the measured ones."""
     compared = comparisons(run)
     if not compared:
         return []
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("strategy", "metric", "expected", "measured", "ratio", "source"):
+    for name in EXPECTED:
         table.add_column(
-            title, justify="left" if title in ("strategy", "metric", "source") else "right", overflow="fold"
+            name, justify="left" if name in ("strategy", "metric", "source") else "right", overflow="fold"
         )
     for each in compared:
-        ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
-        style = "" if each.agrees else "yellow"
-        want, got = _number(each.expected), _number(each.measured)
-        table.add_row(Text(each.strategy), each.metric, want, got, ratio, Text(each.source), style=style)
+        table.add_row(*map(Text, expected_cells(each)), style="" if each.agrees else "yellow")
     return [Text(""), table]
+
+
+def columns(run: Run) -> Columns:
+    """All columns, for where there is room for one wide table."""
+    return [*_COLUMNS, *(_over_time(run) if _lasts(run) else [])]
+
+
+def title(heading: str) -> str:
+    """A column's heading on one line, where it need not be narrow."""
+    return heading.replace("-\n", "").replace("\n", " ")
 
 
 def _table(rows: list[Row], columns: Columns) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0), collapse_padding=True)
     table.add_column("strategy", overflow="fold")
-    for title, _ in columns:
-        table.add_column(title, justify="right", no_wrap=True)
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         style = "" if row.valid else "dim"
-        table.add_row(Text(row.label), *(cell(row) for _, cell in columns), style=style)
+        table.add_row(Text(_folded(row.label)), *(cell(row) for _, cell in columns), style=style)
     return table
+
+
+def _folded(spec: str) -> str:
+    """A mix over several lines, broken where its parts meet."""
+    lines = [""]
+    for part in re.split(r"(?<=\+)(?![^(]*\))", spec):
+        if lines[-1] and len(lines[-1] + part) > NAME_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def notes(run: Run) -> list[Text]:

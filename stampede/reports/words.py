@@ -87,3 +87,11 @@ def _p99(row: Row) -> str:
 def _names(rows: list[Row]) -> str:
     names = [row.strategy for row in rows]
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def facts(run: Run) -> dict[str, str]:
+    """Where and when it was measured, and with what: what a reader needs to judge the figures or to repeat them."""
+    rows = {"stampede": run.stampede, "measured": run.created, "seed": str(run.seed)}
+    for name, value in run.environment.items():
+        rows[name] = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+    return rows

@@ -81,6 +81,7 @@ class RedisStore:
         store = cls(PooledConnections(client) if pool else TickPipeline(client), url, prefix)
         try:
             await store._load_scripts()
+            store._compares = await store._knows_ifeq()
             subscribed = asyncio.Event()
             store._listener = asyncio.create_task(store._listen(subscribed))
             async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):

@@ -103,3 +103,17 @@ def test_a_database_of_the_users_own_is_queried(stampede: Stampede, tmp_path: Pa
     (trial,) = document["trials"]
     assert (trial["ok"], trial["errors"], trial["db_hits"]) == (40, 0, 1)
     assert (trial["valid"], trial["reasons"], ended.code) == (True, [], 0)
+
+
+def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: Stampede, postgres_url: str) -> None:
+    query = "select :key as key, pg_sleep(0.3)::text as slept"
+    burst = ("run", "-c", "40", "-i", "2", "-s", "none", "-s", "single-flight", "-s", "two-level")
+    ended = stampede(*burst, "--database", postgres_url, "--query", query, "--json")
+    document = ended.json()
+    assert document["environment"]["database"] == postgres_url
+    assert {trial["strategy"]: trial["db_hits"] for trial in document["trials"]} == {
+        "none": 40,
+        "single-flight": 2,
+        "two-level": 1,
+    }
+    assert ended.code == 0

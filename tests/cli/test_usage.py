@@ -114,8 +114,8 @@ def test_a_path_that_cannot_be_written_is_found_before_the_run(
     stampede: Stampede, tmp_path: Path, command: str
 ) -> None:
     ended = stampede(command, "-n", 1000, "--export", "fine.csv", "--export", "/proc/out.csv", *NOWHERE)
+    # Nothing was started, or it would complain of the Redis that is not there.
     assert ended.code == 3
-    assert ended.seconds < 10
     assert "cannot export to '/proc/out.csv'" in ended.complaint()
     assert not list(tmp_path.iterdir())
 

@@ -110,7 +110,7 @@ class SlowOrigin:
 class Fleet:
     """Instances whose callers are spread evenly: caller n asks instance n modulo their number."""
 
-    def __init__(self, spec: str, stores: list[Store], origin: SlowOrigin, ttl: float) -> None:
+    def __init__(self, spec: str, stores: list[Store], origin: SlowOrigin, ttl: float, owner: str = "") -> None:
         loop = asyncio.get_running_loop()
         self.stores = stores
         self.store = stores[0]
@@ -126,7 +126,7 @@ class Fleet:
                 clock=loop.time,
                 random=Random(number),
                 tasks=tasks,
-                owner=f"instance-{number}",
+                owner=f"{owner}instance-{number}",
             )
             for number, (store, tasks) in enumerate(zip(stores, self.tasks, strict=True))
         ]
@@ -191,15 +191,26 @@ def redis_fleet(name: str, runner: asyncio.Runner, redis_url: str) -> Iterator[F
 
 
 @pytest.fixture
-def real_fleet() -> Callable[[str, list[RedisStore]], Callable[[], Fleet]]:
-    """Makes makers of fleets over stores of a real Redis; a load takes 50 ms."""
+def real_stores(runner: asyncio.Runner, redis_url: str) -> Iterator[list[RedisStore]]:
+    """Two instances' stores over a real Redis, each with connections of its own."""
+    prefix = f"test:{{{Random().getrandbits(64):x}}}:"
 
-    def maker(spec: str, stores: list[RedisStore]) -> Callable[[], Fleet]:
-        def make() -> Fleet:
-            fleet = Fleet(spec, list(stores), SlowOrigin(), TTL_S)
-            fleet.origin.seconds = 0.05
-            return fleet
+    async def both() -> list[RedisStore]:
+        return await asyncio.gather(*(RedisStore.open(redis_url, prefix) for _ in range(2)))
 
-        return make
+    stores = runner.run(both())
+    yield stores
+    for store in stores:
+        runner.run(store.close())
 
-    return maker
+
+@pytest.fixture
+def real_fleet(real_stores: list[RedisStore]) -> Callable[..., Fleet]:
+    """Makes fleets over the same two stores; `owner` tells them apart."""
+
+    def make(spec: str, owner: str, seconds: float, ttl: float = TTL_S) -> Fleet:
+        fleet = Fleet(spec, list(real_stores), SlowOrigin(), ttl, owner)
+        fleet.origin.seconds = seconds
+        return fleet
+
+    return make

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import pytest
@@ -15,9 +14,11 @@ from stampede.core import registry
 from stampede.core.errors import LoadError, UsageError
 from stampede.core.model import Answer
 from stampede.core.strategy import Strategy
-from stampede.stores.redis import RedisStore
 
 CALLERS = 20
+FEW = 4
+REAL_LOAD_S = 0.1
+BARELY_S = 0.001
 MakeFleet = Callable[..., Any]
 RESILIENCE = ["", *registry.names("resilience"), "+".join(registry.names("resilience"))]
 LOCALITY = ["", *registry.names("locality")]
@@ -33,70 +34,78 @@ def mixes_of(coalescing: str) -> list[str]:
 
 
 ALL = [mix for name in registry.names("coalescing") for mix in mixes_of(name)]
+NOT_SCHEDULED = [mix for mix in ALL if "scheduled" not in mix]
+"""A schedule is no shorter than the shortest time to live."""
 
 
-async def begin(fleet: Any, *keys: str) -> None:
+async def keeps_its_promises(fleet: Any, callers: int, label: str = "") -> None:
+    """A cold key has one value for all; falsy values hit; errors release; cancelling harms nobody."""
     for protection in fleet.protections:
-        await protection.begin(keys)
-
-
-async def keeps_its_promises(make: Callable[[], Any]) -> None:
-    """A cold key has one value for all; errors release; cancelling harms nobody; falsy values hit."""
-    fleet = make()
-    await begin(fleet, "k:0")
-    answers = await fleet.answers(CALLERS, "k:0")
+        await protection.begin([f"{label}k:0"])
+    answers = await fleet.answers(callers, f"{label}k:0")
     assert {answer.entry.value for answer in answers} == {b'"value"'}
-
-    fleet.origin.value = b"false"
-    assert {a.entry.value for a in await fleet.answers(CALLERS, "falsy:0")} == {b"false"}
+    await falsy_values_hit(fleet, callers, f"{label}falsy:0")
+    await errors_release(fleet, callers, f"{label}error:0")
+    await cancelling_harms_nobody(fleet, callers, f"{label}cancel:0")
     await fleet.settle()
-    before = fleet.origin.loads["falsy:0"]
-    assert {a.entry.value for a in await fleet.answers(CALLERS, "falsy:0")} == {b"false"}
-    assert fleet.origin.loads["falsy:0"] == before
 
+
+async def falsy_values_hit(fleet: Any, callers: int, key: str) -> None:
+    fleet.origin.value = b"false"
+    assert {answer.entry.value for answer in await fleet.answers(callers, key)} == {b"false"}
+    before = fleet.origin.loads[key]
+    assert {answer.entry.value for answer in await fleet.answers(callers, key)} == {b"false"}
+    assert fleet.origin.loads[key] == before
+
+
+async def errors_release(fleet: Any, callers: int, key: str) -> None:
     fleet.origin.error = "no"
-    errors = await asyncio.gather(*fleet.burst(CALLERS, "error:0"), return_exceptions=True)
+    errors = await asyncio.gather(*fleet.burst(callers, key), return_exceptions=True)
     assert {(type(error), str(error)) for error in errors} == {(LoadError, "no")}
     fleet.origin.error = None
-    assert len(await fleet.answers(1, "error:0")) == 1
+    assert len(await fleet.answers(1, key)) == 1
 
-    callers = fleet.burst(CALLERS, "cancel:0")
-    await asyncio.sleep(fleet.origin.seconds / 2)
-    for caller in callers[: fleet.instances]:
-        caller.cancel()
-    results = await asyncio.gather(*callers, return_exceptions=True)
-    assert sum(isinstance(result, Answer) for result in results) == CALLERS - fleet.instances
+
+async def cancelling_harms_nobody(fleet: Any, callers: int, key: str) -> None:
+    tasks = fleet.burst(callers, key)
+    while not fleet.origin.loads[key]:
+        await asyncio.sleep(fleet.origin.seconds / 10)
+    for task in tasks[: fleet.instances]:  # every instance's first, so the leader is one of them
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(isinstance(result, Answer) for result in results) == callers - fleet.instances
+
+
+async def survives_an_expiry(fleet: Any, callers: int, label: str = "") -> None:
+    """A value that has expired by the time its waiters look still reaches them."""
+    for protection in fleet.protections:
+        await protection.begin([f"{label}k:0"])
+    answers = await fleet.answers(callers, f"{label}k:0")
+    assert {answer.entry.value for answer in answers} == {b'"value"'}
     await fleet.settle()
 
 
 @pytest.mark.parametrize("mix", ALL)
 async def test_every_mix_keeps_its_promises_on_virtual_time(mix: str, fleet: MakeFleet) -> None:
-    await keeps_its_promises(lambda: fleet(mix))
+    await keeps_its_promises(fleet(mix), CALLERS)
 
 
-@pytest.mark.parametrize("mix", [mix for mix in ALL if "scheduled" not in mix])
+@pytest.mark.parametrize("mix", NOT_SCHEDULED)
 async def test_a_value_that_expires_while_it_is_loaded_still_reaches_its_waiters(mix: str, fleet: MakeFleet) -> None:
-    it = fleet(mix, ttl=0.001)
-    await begin(it, "k:0")
-    assert {answer.entry.value for answer in await it.answers(CALLERS, "k:0")} == {b'"value"'}
+    await survives_an_expiry(fleet(mix, ttl=BARELY_S), CALLERS)
 
 
-def one_part_each(coalescing: str) -> list[str]:
-    """The choice alone, with each other choice there is, and with as much as goes together."""
-    alone = str(Strategy.parse(coalescing))
-    return [mix for mix in mixes_of(coalescing) if mix.count("+") <= alone.count("+") + 1] + mixes_of(coalescing)[-1:]
+async def test_every_mix_keeps_its_promises_on_a_real_server(name: str, real_fleet: MakeFleet) -> None:
+    """All mixes at once, below a label of their own each; who breaks a promise is named."""
 
+    async def one(number: int, mix: str) -> None:
+        try:
+            await keeps_its_promises(real_fleet(mix, f"{number}-", REAL_LOAD_S), FEW, f"{number}-")
+            if mix in NOT_SCHEDULED:
+                brief = real_fleet(mix, f"{number}-brief-", REAL_LOAD_S, BARELY_S)
+                await survives_an_expiry(brief, FEW, f"{number}-brief-")
+        except BaseException as error:
+            error.add_note(f"the mix is {mix}")
+            raise
 
-@pytest.mark.parametrize("coalescing", registry.names("coalescing"))
-async def test_every_choice_keeps_its_promises_with_every_other_on_a_real_server(
-    coalescing: str, redis_url: str, runner: asyncio.Runner, real_fleet: Callable[..., Any]
-) -> None:
-    """All these mixes at once, each below a prefix of its own."""
-    mixes = one_part_each(coalescing)
-    prefixes = [f"mix:{{{Random().getrandbits(64):x}}}:" for _ in mixes]
-    stores = [await asyncio.gather(*(RedisStore.open(redis_url, prefix) for _ in range(2))) for prefix in prefixes]
-    try:
-        makes = [real_fleet(mix, pair) for mix, pair in zip(mixes, stores, strict=True)]
-        await asyncio.gather(*(keeps_its_promises(make) for make in makes))
-    finally:
-        await asyncio.gather(*(store.close() for pair in stores for store in pair))
+    await asyncio.gather(*(one(number, mix) for number, mix in enumerate(mixes_of(name))))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from stampede.measure.summary import METRICS, Spread, summarize
+from stampede.core.metrics import METRICS
+from stampede.measure.summary import Spread, summarize
 from stampede.measure.trial import Trial
 
 MakeTrial = Callable[..., Trial]

@@ -14,7 +14,12 @@ from stampede.core.workload import OpenLoop, Share
 
 @dataclass
 class Burst(OpenLoop):
-    """All callers at one instant, released together from a barrier; `times` bursts, one `every` so long."""
+    """All callers at one instant, released together from a barrier; `times` bursts, one `every` so long.
+
+    mechanism:  open loop: `concurrency` callers over all instances wait at a barrier until one shared instant
+    loads:      without coalescing one per caller on a cold key; the arrival spread is measured, never assumed
+    source:     the worst case: a start, a push notification, an expiry under heavy traffic
+    """
 
     times: Count = 1
     every: Duration = Duration(1.0)

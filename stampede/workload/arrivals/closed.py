@@ -16,7 +16,10 @@ FASTEST_S = 0.001
 class Closed(ClosedLoop):
     """Callers that ask, wait for the answer, think, and ask again, for `duration` (closed loop).
 
-    The time to think is exponentially distributed around `think`.
+    mechanism:  `concurrency` callers over all instances; the times to think are exponential, `think` on average
+    loads:      at most one per caller at a time, so a slow database slows its own callers down; latency is counted
+                from the question, for nobody asks while waiting
+    source:     workers, connection pools, batch jobs; Schroeder et al., "Open Versus Closed", NSDI 2006
     """
 
     duration: Duration

@@ -14,7 +14,12 @@ from stampede.core.workload import OpenLoop, Share
 
 @dataclass
 class Constant(OpenLoop):
-    """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop)."""
+    """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop).
+
+    mechanism:  request n is meant for n / rate after the release, whatever the answers take; instances take turns
+    loads:      without coalescing rate × Δ per expiry of a key, exactly
+    source:     a metronome: for figures that are to repeat
+    """
 
     rate: Positive
     duration: Duration
@@ -23,7 +28,7 @@ class Constant(OpenLoop):
         return self.duration
 
     def total(self, concurrency: int) -> int:
-        return math.ceil(self.rate * self.duration)
+        return math.floor(self.rate * self.duration)
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
         number = share.instance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +13,12 @@ from stampede.core.workload import OpenLoop, Share
 
 @dataclass
 class Poisson(OpenLoop):
-    """Requests at random: `rate` a second on average over all instances, for `duration` (open loop)."""
+    """Requests at random: `rate` a second on average over all instances, for `duration` (open loop).
+
+    mechanism:  the pauses are exponentially distributed, whatever the answers take; every instance has its share
+    loads:      without coalescing rate × Δ per expiry of a key, on average
+    source:     many users who know nothing of each other; the law that XFetch is derived for
+    """
 
     rate: Positive
     duration: Duration
@@ -23,7 +27,7 @@ class Poisson(OpenLoop):
         return self.duration
 
     def total(self, concurrency: int) -> int:
-        return math.ceil(self.rate * self.duration)
+        return round(self.rate * self.duration)
 
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
         mine = self.rate / share.instances

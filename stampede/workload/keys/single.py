@@ -10,7 +10,12 @@ from stampede.core.workload import Keys
 
 @dataclass
 class Single(Keys):
-    """Everybody wants the same key: the hot key."""
+    """Everybody wants the same key: the hot key.
+
+    mechanism:  one key takes all requests
+    loads:      every caller meets the same missing value: the stampede itself
+    source:     the front page, the configuration, a celebrity
+    """
 
     def count(self) -> int:
         return 1

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.ranges import Count
+from stampede.core.ranges import KeyCount
 from stampede.core.workload import Keys
 
 
 @dataclass
 class Uniform(Keys):
-    """All of `n` keys are equally popular."""
+    """All of `n` keys are equally popular.
 
-    n: Count
+    mechanism:  every request picks one of `n` keys at random
+    loads:      a key sees rate / n, so few callers meet on one; keys written together expire together, though
+    source:     sessions, shopping baskets
+    """
+
+    n: KeyCount
 
     def count(self) -> int:
         return self.n

@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from stampede.core.ranges import Count, Positive
+from stampede.core.ranges import KeyCount, Positive
 from stampede.core.workload import Keys
 
 
 @dataclass
 class Zipf(Keys):
-    """The k-th popular of `n` keys is wanted 1/k^s as often as the first (Zipf's law)."""
+    """The k-th popular of `n` keys is wanted 1/k^s as often as the first (Zipf's law).
 
-    n: Count
+    mechanism:  every request picks one of `n` keys; `s` = 1 is typical, above it fewer keys take more of the traffic
+    loads:      a few hot keys that stampede, and a long tail that does not
+    source:     Breslau et al., "Web Caching and Zipf-like Distributions", INFOCOM 1999
+    """
+
+    n: KeyCount
     s: Positive = 1.0
     _upto: list[float] = field(init=False, repr=False)
 

@@ -1,0 +1,38 @@
+"""The names of a strategy's metrics: what a summary holds, and what an expected figure may be about."""
+
+from __future__ import annotations
+
+METRICS = (
+    "db_hits",
+    "amplification",
+    "db_peak_in_flight",
+    "db_peak_queued",
+    "latency_p50_ms",
+    "latency_p90_ms",
+    "latency_p99_ms",
+    "latency_max_ms",
+    "errors",
+    "timeouts",
+    "redis_commands",
+    "arrival_spread_ms",
+    "duration_s",
+    "loop_lag_ms",
+    "db_busy_s",
+    "epochs",
+    "loads_per_epoch_mean",
+    "loads_per_epoch_ci95",
+    "loads_per_epoch_max",
+    "hit_ratio",
+    "misses",
+    "requests",
+    "stale",
+    "staleness_p99_ms",
+    "staleness_max_ms",
+    "waiters_peak",
+    "recovery_s",
+    "redis_bytes",
+    "retries",
+    "lag_p99_ms",
+    "degraded",
+    "throughput",
+)

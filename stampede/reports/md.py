@@ -1,0 +1,54 @@
+"""The run for a pull request: GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stampede.measure.expected import comparisons
+from stampede.measure.run import Run
+from stampede.reports import table
+from stampede.reports.words import facts, sentence
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
+"""What Markdown or HTML would take for markup, a table's cell border too."""
+
+
+def render(run: Run) -> bytes:
+    """Heading, sentence, table, warnings, and the environment folded away."""
+    blocks = [
+        f"**{_text(table.heading(run).plain)}**",
+        _text(sentence(run)),
+        *map(_text, run.verdicts),
+        _table(run),
+        _expected(run),
+        "\n".join(f"- {_text(note.plain)}" for note in table.notes(run)),
+        f"<details>\n<summary>Environment</summary>\n\n{_environment(run)}\n\n</details>",
+    ]
+    return ("\n\n".join(block for block in blocks if block) + "\n").encode()
+
+
+def _table(run: Run) -> str:
+    columns = table.columns(run)
+    titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
+    rows = [[row.strategy, *(cell(row) for _, cell in columns)] for row in run.summary]
+    return _lines(titles, ["---", *["---:"] * len(columns)], rows)
+
+
+def _expected(run: Run) -> str:
+    rows = [table.expected_cells(each) for each in comparisons(run)]
+    return _lines(table.EXPECTED, ["---"] * len(table.EXPECTED), rows) if rows else ""
+
+
+def _environment(run: Run) -> str:
+    return _lines(["", ""], ["---", "---"], facts(run).items())
+
+
+def _lines(titles: Iterable[str], rule: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [map(_text, titles), rule, *(map(_text, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _text(text: str) -> str:
+    """Shown as it is: every special character as its entity, on one line."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
