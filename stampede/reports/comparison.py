@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
@@ -16,6 +18,7 @@ _ENDS = {
     "trials": "as many as were asked for",
     "": "interrupted",
 }
+TITLES = ("strategy", "metric", "ratio", "95% interval", "verdict")
 _WORDS = {"no significant difference": "not significant"}
 
 
@@ -40,17 +43,23 @@ def how(comparison: Comparison, seed: int) -> str:
 def ratios(comparison: Comparison) -> Table:
     """One row for each strategy and metric."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("strategy", "metric", "ratio", "95% interval", "verdict"):
+    for title in TITLES:
         table.add_column(
             title,
             justify="right" if title in ("ratio", "95% interval") else "left",
             no_wrap=title != "strategy",
             overflow="fold",
         )
+    for row, style in rows(comparison):
+        table.add_row(*map(Text, row), style=style)
+    return table
+
+
+def rows(comparison: Comparison) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The cells below `TITLES` for each strategy and metric, and their style; a strategy's name only once."""
     for compared in comparison.strategies:
         for number, ratio in enumerate(compared.ratios):
-            table.add_row(Text("" if number else compared.strategy), *cells(ratio), style=_style(ratio))
-    return table
+            yield ("" if number else compared.strategy, *cells(ratio)), _style(ratio)
 
 
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:

@@ -23,7 +23,7 @@ from stampede.measure.expected import comparisons
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, typical, valid_or_all
 from stampede.measure.trial import Trial
-from stampede.reports import table
+from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
 from stampede.reports.words import facts, sentence
 
@@ -60,7 +60,7 @@ def render(run: Run) -> bytes:
         sentence=escape(sentence(run)),
         verdicts=_list(run.verdicts),
         table=_table(run),
-        expected=_expected(run),
+        expected=_comparison(run) + _expected(run),
         notes=_list(note.plain for note in table.notes(run)),
         explanations="".join(_explanation(label) for label in dict.fromkeys(row.strategy for row in run.summary)),
         environment=_rows(facts(run)),
@@ -118,12 +118,20 @@ def _table(run: Run) -> str:
     columns = table.columns(run)
     titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
     rows = [
-        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.strategy)}</th>"
+        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.label)}</th>"
         + "".join(f"<td>{escape(cell(row))}</td>" for _, cell in columns)
         + "</tr>"
         for number, row in enumerate(run.summary)
     ]
     return _tabulated(titles, rows)
+
+
+def _comparison(run: Run) -> str:
+    if run.comparison is None:
+        return ""
+    rows = [f"<tr>{_cells(row)}</tr>" for row, _ in comparison.rows(run.comparison)]
+    how = escape(comparison.how(run.comparison, run.seed))
+    return f"<h2>Compared</h2><p>{how}</p>{_tabulated(comparison.TITLES, rows)}"
 
 
 def _expected(run: Run) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from stampede.measure.expected import comparisons
 from stampede.measure.run import Run
-from stampede.reports import table
+from stampede.reports import comparison, table
 from stampede.reports.words import facts, sentence
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
@@ -21,6 +21,7 @@ def render(run: Run) -> bytes:
         _text(sentence(run)),
         *map(_text, run.verdicts),
         _table(run),
+        _comparison(run),
         _expected(run),
         "\n".join(f"- {_text(note.plain)}" for note in table.notes(run)),
         f"<details>\n<summary>Environment</summary>\n\n{_environment(run)}\n\n</details>",
@@ -31,8 +32,19 @@ def render(run: Run) -> bytes:
 def _table(run: Run) -> str:
     columns = table.columns(run)
     titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
-    rows = [[row.strategy, *(cell(row) for _, cell in columns)] for row in run.summary]
+    rows = [[row.label, *(cell(row) for _, cell in columns)] for row in run.summary]
     return _lines(titles, ["---", *["---:"] * len(columns)], rows)
+
+
+def _comparison(run: Run) -> str:
+    if run.comparison is None:
+        return ""
+    cells = [row for row, _ in comparison.rows(run.comparison)]
+    return (
+        _text(comparison.how(run.comparison, run.seed))
+        + "\n\n"
+        + _lines(comparison.TITLES, ["---", "---", "---:", "---:", "---"], cells)
+    )
 
 
 def _expected(run: Run) -> str:

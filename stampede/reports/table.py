@@ -44,14 +44,13 @@ def renderable(run: Run) -> RenderableType:
 
 
 def _told(run: Run) -> list[RenderableType]:
-    """What was seen, in words; a comparison's verdicts and a sweep's plots say it better than the sentence."""
-    verdicts: list[RenderableType] = [Text(verdict, style="bold") for verdict in run.verdicts]
-    swept = any(trial.swept for trial in run.trials)
-    if swept:
-        from stampede.reports import sweep
+    """What was seen, in words, or as a sweep's curves."""
+    told: list[RenderableType] = [Text(text) for text in [sentence(run)] if text]
+    if any(trial.swept for trial in run.trials):
+        from stampede.reports import sweep  # what draws is slow to import
 
-        return [*sweep.parts(run), *verdicts]
-    return verdicts if run.comparison else [Text(sentence(run)), *verdicts]
+        told += sweep.parts(run)
+    return [*told, *(Text(verdict, style="bold") for verdict in run.verdicts)]
 
 
 def heading(run: Run) -> Text:

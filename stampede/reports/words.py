@@ -8,7 +8,9 @@ from stampede.measure.summary import Row
 
 
 def sentence(run: Run) -> str:
-    """One sentence or two for the whole run."""
+    """One sentence or two for the whole run; none where a comparison's verdicts or a sweep's curves say it better."""
+    if run.comparison is not None or any(trial.swept for trial in run.trials):
+        return ""
     rows = [row for row in run.summary if row.valid]
     if not run.summary:
         return "Nothing was measured."
