@@ -1,7 +1,7 @@
 """The grammar of strategy specs: `xfetch(beta=2)+redis-lock(lease=5s,poll=20ms)`.
 
     spec   = call { "+" call }
-    call   = name [ "(" name "=" value { "," name "=" value } ")" ]
+    call   = name [ "(" name "=" call { "," name "=" call } ")" ]
 
 This module knows the grammar only; which names exist is the registry's business.
 """
@@ -93,8 +93,8 @@ class _Reader:
             calls.append(self._call())
         return calls
 
-    def _call(self) -> Call:
-        name, column = self._take("a name")
+    def _call(self, what: str = "a name") -> Call:
+        name, column = self._take(what)
         params: dict[str, str] = {}
         if self._peek() != "(":
             return Call(name, params, column)
@@ -104,7 +104,7 @@ class _Reader:
             if key in params:
                 raise self._error(key_column, f"'{key}' is given twice")
             self._take("'='", "=")
-            params[key] = self._take("a value")[0]
+            params[key] = str(self._call("a value"))  # a value may have parameters of its own, as a distribution has
             if self._peek() != ",":
                 break
             self._take("','", ",")

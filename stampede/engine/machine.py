@@ -37,8 +37,8 @@ def unsteady(before: CpuTimes | None, after: CpuTimes | None) -> list[str]:
     result = []
     if busy > BUSY:
         result.append(
-            f"the processors were {busy:.0%} busy, so callers waited for them, too: "
-            "end other programs or lower the concurrency"
+            f"the processors were {busy:.0%} busy, and callers waited for them, too: "
+            "end other programs, or lower the concurrency"
         )
     if stolen > STOLEN:
         result.append(f"the hypervisor took {stolen:.1%} of the processors (steal): the machine is not steady")

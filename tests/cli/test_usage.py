@@ -55,6 +55,12 @@ def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option:
         (["run", "--ttl", "0s"], "'0s'", "longer than zero"),
         (["run", "--db-latency", "-5ms"], "'-5ms'", "write it like 250ms"),
         (["run", "--db-latency", "lognormal(median=1s)"], "lognormal", "write 100ms or lognormal("),
+        (["run", "--db-latency", ""], "''", "write it like 250ms"),
+        (["run", "-c", 10**25], "workload.concurrency", "<= 1000000"),
+        (["run", "-c", 10**6 + 1], "workload.concurrency", "<= 1000000"),
+        (["run", "--db-connections", 10**20], "database.connections", "<= 1000000"),
+        (["run", "--trials", 10**20], "trials", "<= 1000000"),
+        (["run", "--seed", 2**63], "--seed", "less than or equal"),
         (["run", "-c", "many"], "--concurrency", "integer"),
         (["run", "-c", "3", "-i", "4"], "3 concurrent requests", "lower the instances or raise the concurrency"),
         (["run", "--instance", "4"], "--instance", "--instances"),
@@ -107,6 +113,13 @@ def test_a_path_that_cannot_be_written_is_named(
     assert ended.code == code
     for word in ["cannot export to", path, *words]:
         assert word in ended.complaint()
+
+
+@pytest.mark.parametrize("others", [["--export", "./out.csv"], ["--requests", "out.csv"]])
+def test_two_outputs_to_one_file_are_refused(said: Said, others: list[str]) -> None:
+    ended = said("run", "--export", "out.csv", *others, *NOWHERE)
+    assert ended.code == 2
+    assert "out.csv', one replacing the other" in ended.complaint()
 
 
 @pytest.mark.parametrize("command", ["run", "calibrate"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stampede.core import scenario as scenarios
 from stampede.core.errors import UsageError
@@ -113,6 +116,7 @@ def test_name_and_description_come_from_the_file_and_cannot_be_set(key: str) -> 
         ("[database]\nlatency = 'slow'", "database.latency", "'slow' is not a duration"),
         ("[database]\nconnections = -1", "database.connections", ">= 1"),
         ("[fleet]\ninstances = '4'", "fleet.instances", "int"),
+        ("[fleet]\ninstances = 99999999999999999999", "fleet.instances", "<= 1000000"),
     ],
 )
 def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_problem(
@@ -131,6 +135,8 @@ def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_probl
         ("[workload]\narrivals = 'brust'", "did you mean 'burst'?"),
         ("[workload]\narrivals = 'burst(size=3)'", "unknown parameter of 'burst' 'size'"),
         ("[workload]\nkeys = 'singel'", "did you mean 'single'?"),
+        ("[[expected]]\nstrategy = 'nonee'\nmetric = 'db_hits'\nvalue = 1", "did you mean 'none'?"),
+        ("[workload]\narrivals = 'poisson(rate=1e9,duration=10s)'", "10,000,000,000 requests a trial"),
         ("[workload]\nconcurrency = 3\n[fleet]\ninstances = 4", "cannot be spread over 4 instances"),
     ],
 )
@@ -167,3 +173,134 @@ def test_a_file_that_cannot_be_read_is_an_error_that_says_why(
         scenarios.load(str(path))
     assert str(caught.value).startswith(f"cannot read the scenario {path}: ")
     assert problem in str(caught.value)
+
+
+LASTING = "[workload]\narrivals = 'poisson(rate=10,duration=2s)'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "remedy"),
+    [
+        ("[[events]]\nat = '1s'\ndo = 'flush'\nwhen = 3", "'events[0].when'", "known: events[0].at, events[0].do"),
+        ("[[events]]\natt = '1s'\ndo = 'flush'", "'events[0].att'", "did you mean 'events[0].at'?"),
+        ("[events]\nat = '1s'\ndo = 'flush'", "events", "write [[events]], in two brackets"),
+        ("[[events]]\nat = '1s'", "events[0]", "'do' is missing"),
+        ("[[events]]\ndo = 'flush'", "events[0]", "'at' is missing"),
+        ("[[events]]\nat = 1\ndo = 'flush'", "events[0].at", "write it like 250ms"),
+        ("[[events]]\nat = '0s'\ndo = 'flush'", "events[0].at", "longer than zero"),
+        ("[[events]]\nat = '1s'\ndo = 'flsh'", "events[0].do", "unknown fault 'flsh': did you mean 'flush'?"),
+        ("[[events]]\nat = '1s'\ndo = 'evict(share=2)'", "events[0].do", "'share': '2' does not fit"),
+        ("[[events]]\nat = '1s'\ndo = 'slow-database(latency=1s)'", "events[0].do", "slow-database(lasting=…)"),
+        ("[[events]]\nat = '3s'\ndo = 'flush'", "events[0].at", "choose a moment up to 2.1s"),
+        ("[[events]]\nat = '1s'\ndo = 'failing-database(lasting=9s)'", "events[0].do", "shorten it, or lengthen"),
+        ("[[expected]]\nstrategy = 'none'\nmetrik = 'x'\nvalue = 1", "'expected[0].metrik'", "'expected[0].metric'"),
+        ("[[expected]]\nstrategy = 'none'\nmetric = 'p95'\nvalue = 1", "expected[0].metric", "latency_p99_ms"),
+        ("[[expected]]\nstrategy = 'nome'\nmetric = 'db_hits'\nvalue = 1", "expected[0].strategy", "mean 'none'?"),
+        ("[[expected]]\nstrategy = 'lease'\nmetric = 'db_hits'\nvalue = 1", "expected[0].strategy", "known: none"),
+        ("[[expected]]\nstrategy = 'none'\nmetric = 'db_hits'\nvalue = 'one'", "expected[0].value", "float"),
+        ("[[expected]]\nstrategy = 'none'\nmetric = 'db_hits'\nvalue = nan", "expected[0].value", ">= 0"),
+        ("[client]\ntimout = '1s'", "'client.timout'", "did you mean 'client.timeout'?"),
+        ("[client]\ntimeout = 1", "client.timeout", "write it like 250ms"),
+        ("[client]\ntimeout = '1s'\nretries = -1", "client.retries", ">= 0"),
+        ("[client]\nretries = 2", "client.retries", "without client.timeout nobody ever gives up: set it"),
+        ("[cache]\nttl = '50ms'", "cache.ttl", "raise cache.ttl or lower database.latency"),
+        ("[cache]\nttl = '100ms'", "cache.ttl", "no longer than a load of 100ms"),
+    ],
+)
+def test_a_mistake_in_a_lasting_scenario_gives_the_file_the_key_and_what_would_be_right(
+    text: str, key: str, remedy: str
+) -> None:
+    message = problem(f"strategies = ['none']\n{LASTING}{text}")
+    assert message.startswith("mine.toml: ")
+    assert key in message
+    assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("workload", "key", "remedy"),
+    [
+        ("keys = 'single'", "workload", "set workload.concurrency, or arrivals such as poisson(rate="),
+        ("arrivals = 'closed(duration=2s)'", "workload", "set workload.concurrency"),
+        ("arrivals = 'poisson'", "workload.arrivals", "write poisson(rate=…)"),
+        ("arrivals = 'poisson(rate=5)'", "workload.arrivals", "write poisson(duration=…)"),
+        ("arrivals = 'poisson(rate=5,duration=2)'", "workload.arrivals", "write it like 250ms"),
+        ("arrivals = 'poisson(rate=0,duration=2s)'", "workload.arrivals", "> 0"),
+        ("arrivals = 'poisson(rate=inf,duration=2s)'", "workload.arrivals", "<= 1000000"),
+        ("arrivals = 'constant(rate=0.1,duration=2s)'", "workload.arrivals", "raise rate or duration"),
+        ("arrivals = 'poisson(rate=1e6,duration=1h)'", "workload.arrivals", "20,000,000 that can be recorded"),
+        ("arrivals = 'poisson(rate=5,duration=2s)'\nconcurrency = 5", "workload", "leave one out"),
+        ("concurrency = 9\nkeys = 'zipf'", "workload.keys", "write zipf(n=…)"),
+        ("concurrency = 9\nkeys = 'uniform(n=9999999)'", "workload.keys", "<= 1000000"),
+        ("concurrency = 9\nwrites = -1", "workload.writes", ">= 0"),
+        ("concurrency = 9\nwrites = inf", "workload.writes", "<= 1000000"),
+        ("concurrency = 9\nwrites = 'many'", "workload.writes", "float"),
+        ("concurrency = 9\nwrites = 1\ninvalidate = 'yes'", "workload.invalidate", "bool"),
+        ("concurrency = 9\ninvalidate = true", "workload.invalidate", "set workload.writes"),
+    ],
+)
+def test_a_workload_that_contradicts_itself_gives_the_file_the_key_and_what_would_be_right(
+    workload: str, key: str, remedy: str
+) -> None:
+    message = problem(f"strategies = ['none']\n[workload]\n{workload}")
+    assert message.startswith(f"mine.toml: {key}: ")
+    assert remedy in message
+
+
+def test_a_strategy_that_is_named_twice_is_an_error_however_it_is_written() -> None:
+    assert "strategies[1]: 'ttl+none' is the strategy 'none' again" in problem("strategies = ['none', 'ttl+none']")
+
+
+def test_what_is_about_to_be_run_needs_a_strategy_but_a_file_does_not() -> None:
+    scenario = scenarios.parse("trials = 2", "mine", "mine.toml")
+    with pytest.raises(UsageError, match=r"mine: no strategy: name some in the file, .* or with -s SPEC"):
+        scenarios.check(scenario)
+
+
+def test_an_event_during_a_bursts_only_load_is_allowed() -> None:
+    text = "strategies = ['none']\n[[events]]\nat = '50ms'\ndo = 'failing-database(lasting=1s)'"
+    assert len(scenarios.parse(text, "mine", "mine.toml").events) == 1
+
+
+def test_a_database_may_be_slow_by_a_distribution() -> None:
+    event = "do = 'slow-database(latency=lognormal(median=1s,sigma=0.5),lasting=1s)'\nat = '1s'"
+    scenario = scenarios.parse(f"{LASTING}[[events]]\n{event}", "mine", "mine.toml")
+    assert scenarios.fault(scenario.events[0]).lasts() == 1.0
+
+
+def complaint(text: str) -> str | None:
+    """What is wrong with this text, if anything is."""
+    try:
+        scenarios.parse(text, "mine", "mine.toml")
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_scenario_or_one_line_that_names_the_file(text: str) -> None:
+    assert (complaint(text) or "mine.toml: ").startswith("mine.toml: ")
+
+
+WORDS = st.sampled_from(
+    ["at", "do", "keys", "ttl", "metric", "1s", "flush", "none", "poisson(rate=1,duration=1s)", ""]
+)
+VALUES = st.recursive(
+    st.booleans() | st.integers(-5, 5) | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def as_toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {as_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_toml, value)) + "]"
+    return json.dumps(value) if isinstance(value, str | bool) else str(value)
+
+
+@given(st.sampled_from([field.name for field in msgspec.structs.fields(scenarios.Scenario)]), VALUES)
+def test_any_value_in_any_place_fits_or_is_one_line_that_names_the_file(key: str, value: object) -> None:
+    complained = complaint(f"{key} = {as_toml(value)}") or "mine.toml: "
+    assert complained.startswith("mine.toml: ")
+    assert "not valid TOML" not in complained

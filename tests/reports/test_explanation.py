@@ -9,8 +9,9 @@ from rich.console import Console, RenderableType
 
 from stampede.core import registry
 from stampede.core import scenario as scenarios
+from stampede.core.errors import UsageError
 from stampede.core.strategy import Strategy
-from stampede.reports.explanation import of_scenario, of_strategy
+from stampede.reports.explanation import everything, first_sentence, of_scenario, of_strategy
 
 CHOICES = [(family, name) for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
 
@@ -48,3 +49,60 @@ def test_a_scenario_is_explained_by_its_comment_and_its_figures(name: str) -> No
     assert scenario.description in words
     assert str(scenario.database.latency) in words
     assert f"{scenario.fleet.instances} instances" in words
+
+
+LABELS = {
+    "workload.arrivals": ("mechanism", "loads", "source"),
+    "workload.keys": ("mechanism", "loads", "source"),
+    "faults": ("mechanism", "loads", "ends", "source"),
+}
+LAWS = [(family, name) for family in registry.SCENARIO_FAMILIES for name in registry.names(family)]
+
+
+@pytest.mark.parametrize(("family", "name"), LAWS)
+def test_every_law_and_event_is_explained_with_its_lines_and_its_parameters(family: str, name: str) -> None:
+    text = printed(everything(name))
+    words = " ".join(text.split())
+    assert f"{name} ({family}: {registry.SCENARIO_FAMILIES[family]})" in words
+    assert " ".join(registry.summary(registry.load(family, name)).split()) in words
+    for label in LABELS[family]:
+        assert any(line.startswith(label) for line in text.splitlines()), label
+    for parameter, default in registry.parameters(registry.load(family, name)).items():
+        assert f"{parameter}={'…' if default is registry.REQUIRED else default}" in words
+    assert max(map(len, (line.rstrip() for line in text.splitlines()))) <= 80
+
+
+def test_a_name_that_a_scenario_shares_with_a_law_or_an_event_is_explained_as_both() -> None:
+    assert "zipf(n=2000,s=1.1)" in (both := printed(everything("zipf")))
+    assert "zipf (workload.keys: which keys are wanted)" in both
+    assert "slow-database (faults: " in printed(everything("slow-database"))
+
+
+def test_a_scenario_is_explained_with_its_clients_events_and_expectations() -> None:
+    words = " ".join(printed(everything("metastable")).split())
+    assert "gives up after 500ms, then 3 retries, 50ms apart" in words
+    assert "flush at 3s" in words
+    words = " ".join(printed(everything("published/xfetch-theory")).split())
+    assert "xfetch(beta=1): loads_per_epoch_mean 2.72 ± 10 %" in words
+    assert "4 writes a second that invalidate" in " ".join(printed(everything("invalidation-storm")).split())
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("flsh", "unknown name 'flsh': did you mean 'flush'?"),
+        ("published/xfetch", "unknown name 'published/xfetch': did you mean 'published/xfetch-theory'?"),
+        ("poisson(rat=3,rate=1,duration=1s)", "unknown parameter of 'poisson' 'rat'"),
+        ("swr+flush", "unknown strategy 'flush'"),
+        ("", "unknown name ''"),
+    ],
+)
+def test_what_does_not_exist_is_an_error_that_says_what_does(name: str, problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        everything(name)
+    assert problem in str(caught.value)
+
+
+def test_a_list_has_room_for_a_first_sentence() -> None:
+    assert first_sentence("Shows 1.5 things (et al., 2021). And more.") == "Shows 1.5 things (et al., 2021)."
+    assert first_sentence("Only one") == "Only one"

@@ -1,0 +1,174 @@
+"""Workloads that last: callers that come back, writers, impatient clients, and events; real servers and processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from stampede.core import scenario as scenarios
+from stampede.core.model import Outcome, Role
+from stampede.engine.bench import Bench, Servers
+from stampede.measure.requests import Requests
+from stampede.measure.trial import Trial
+
+INSTANCES = 2
+TOML = """
+strategies = ["none"]
+fleet = { instances = 2 }
+"""
+Fire = Callable[..., tuple[Trial, Requests]]
+
+
+@pytest.fixture(scope="module")
+def fire() -> Iterator[Fire]:
+    """Executes a strategy once in the scenario with this text and database latency."""
+    with asyncio.Runner() as runner:
+        bench = Bench(Servers(), INSTANCES)
+        runner.run(bench.__aenter__())
+
+        def one(strategy: str, text: str, latency: str = "50ms") -> tuple[Trial, Requests]:
+            scenario = scenarios.parse(f"{TOML}database.latency = '{latency}'\n{text}", "mine", "mine.toml")
+            return runner.run(bench.trial(scenario, strategy, 1, seed=1))
+
+        try:
+            yield one
+        finally:
+            runner.run(bench.__aexit__(None, None, None))
+
+
+def most_at_once(requests: Requests) -> int:
+    """The most requests that were under way at one moment."""
+    moments = np.concatenate([requests.started, requests.ended])
+    steps = np.concatenate([np.ones(len(requests)), -np.ones(len(requests))])
+    return int(np.cumsum(steps[np.lexsort((steps, moments))]).max())
+
+
+def test_callers_of_a_closed_loop_wait_for_their_answer_before_they_ask_again(fire: Fire) -> None:
+    trial, requests = fire(
+        "none", "workload = { arrivals = 'closed(duration=600ms,think=20ms)', concurrency = 10, keys = 'single' }"
+    )
+    assert trial.errors == trial.timeouts == 0
+    assert most_at_once(requests) <= 10
+    assert len(requests) >= 30, "they came back"
+    assert requests.intended.max() <= 0.6
+    assert requests.instance.tolist().count(0) > 0 < requests.instance.tolist().count(1)
+
+
+def test_an_open_loop_goes_on_however_slow_the_answers_are(fire: Fire) -> None:
+    trial, requests = fire(
+        "none", "workload = { arrivals = 'constant(rate=200,duration=500ms)', keys = 'uniform(n=100)' }"
+    )
+    assert trial.requests == 100
+    assert sorted(requests.intended.tolist()) == pytest.approx([(n + 1) / 200 for n in range(100)], abs=1e-6)
+    assert most_at_once(requests) > 5, "nobody waited for the answer before"
+    assert (requests.ended - requests.intended).max() >= trial.latency_max_ms / 1000 - 1e-3
+
+
+def test_without_invalidation_answers_are_as_old_as_their_time_to_live_allows(fire: Fire) -> None:
+    trial, requests = fire(
+        "two-level",
+        "cache = { ttl = '10s' }\n"
+        "workload = { arrivals = 'constant(rate=100,duration=1s)', keys = 'single', writes = 40 }",
+    )
+    assert trial.valid, trial.reasons
+    assert (trial.db_hits, set(requests.version.tolist())) == (1, {1})
+    assert trial.stale > 50
+    assert 500 < trial.staleness_max_ms < 1000
+
+
+def test_a_writer_that_invalidates_has_the_new_version_loaded(fire: Fire) -> None:
+    trial, requests = fire(
+        "two-level",
+        "cache = { ttl = '10s' }\n"
+        "workload = { arrivals = 'constant(rate=100,duration=1s)', keys = 'single', writes = 8, invalidate = true }",
+    )
+    assert trial.valid, trial.reasons
+    assert trial.db_hits > 1
+    assert requests.version.max() > 1
+    assert trial.staleness_max_ms < 500, "an answer is no older than the load that it waited for"
+
+
+def test_a_client_gives_up_after_its_timeout(fire: Fire) -> None:
+    trial, requests = fire("single-flight", "client = { timeout = '50ms' }\nworkload.concurrency = 20", "600ms")
+    assert (trial.timeouts, trial.ok, trial.retries) == (20, 0, 0)
+    assert requests.count(Outcome.TIMEOUT) == 20
+    assert (requests.ended - requests.intended).min() >= 0.05
+    assert trial.db_hits == INSTANCES, "the load went on"
+
+
+def test_a_client_that_retries_gets_what_was_loaded_meanwhile_and_its_latency_counts_from_the_first_try(
+    fire: Fire,
+) -> None:
+    trial, _ = fire(
+        "single-flight",
+        "client = { timeout = '50ms', retries = 50, backoff = '5ms' }\nworkload.concurrency = 20",
+        "300ms",
+    )
+    assert (trial.ok, trial.timeouts) == (20, 0)
+    assert trial.retries >= 20
+    assert trial.db_hits == INSTANCES
+    assert trial.latency_p50_ms is not None
+    assert trial.latency_p50_ms >= 300
+
+
+def test_unprotected_retries_load_again_and_again(fire: Fire) -> None:
+    """The retry storm: whoever gave up left a load behind, and starts another one."""
+    trial, _ = fire(
+        "none", "client = { timeout = '50ms', retries = 3, backoff = '1ms' }\nworkload.concurrency = 20", "600ms"
+    )
+    assert trial.retries == 60
+    assert trial.db_hits > 20
+
+
+LASTING = "cache.ttl = '10s'\nworkload = { arrivals = 'constant(rate=200,duration=1s)', keys = 'single' }\n"
+
+
+def test_a_flush_makes_the_key_cold_once_more_and_the_recovery_is_measured(fire: Fire) -> None:
+    trial, _ = fire("two-level", LASTING + "events = [{ at = '500ms', do = 'flush' }]")
+    assert (trial.db_hits, trial.epochs, trial.errors) == (2, 2, 0)
+    assert trial.recovery_s is not None
+
+
+def test_a_database_that_fails_for_a_while_costs_errors_for_that_while_only(fire: Fire) -> None:
+    events = "events = [{ at = '200ms', do = 'flush' }, { at = '200ms', do = 'failing-database(lasting=300ms)' }]"
+    trial, requests = fire("two-level", LASTING + events)
+    failed = requests.intended[requests.outcome == Outcome.ERROR]
+    assert len(failed) > 10
+    assert failed.min() >= 0.1
+    assert failed.max() < 0.6
+    assert list(trial.error_messages) != []
+
+
+def test_a_database_that_is_slow_for_a_while_is_waited_for_then(fire: Fire) -> None:
+    slow = "slow-database(latency=400ms,lasting=300ms)"
+    events = f"events = [{{ at = '200ms', do = '{slow}' }}, {{ at = '300ms', do = 'flush' }}]"
+    trial, _ = fire("two-level", LASTING + events)
+    assert trial.latency_max_ms is not None
+    assert 350 < trial.latency_max_ms < 900
+    assert (trial.db_hits, trial.errors) == (2, 0)
+
+
+def test_a_restart_costs_the_requests_under_way_in_its_share_of_the_instances(fire: Fire) -> None:
+    events = "events = [{ at = '200ms', do = 'flush' }, { at = '220ms', do = 'restart(share=1)' }]"
+    trial, requests = fire("two-level", LASTING + events)
+    assert set(trial.error_messages) <= {"its instance was restarted"}
+    assert trial.valid, trial.reasons
+    assert trial.ok + trial.errors == trial.requests
+    last = requests.intended > 0.6
+    assert (requests.outcome[last] == Outcome.OK).all(), "the new life answers"
+
+
+def test_the_same_seed_evicts_the_same_keys(fire: Fire) -> None:
+    text = (
+        "cache = { ttl = '10s', start = 'warm' }\nevents = [{ at = '200ms', do = 'evict(share=0.5)' }]\n"
+        "workload = { arrivals = 'constant(rate=400,duration=600ms)', keys = 'uniform(n=8)' }"
+    )
+    evicted = [
+        set(np.unique(requests.key[requests.role == Role.LEADER]).tolist())
+        for _, requests in (fire("lease", text), fire("lease", text))
+    ]
+    assert evicted[0] == evicted[1]
+    assert len(evicted[0]) == 4

@@ -1,0 +1,200 @@
+"""When to reload: the laws as tables, and what callers see of them on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampede.core import registry
+from stampede.core.errors import UsageError
+from stampede.core.model import Entry, Role
+from stampede.core.protection import Freshness, Verdict
+from stampede.freshness.jitter import Jitter
+from stampede.freshness.refresh_ahead import RefreshAhead
+from stampede.freshness.swr import Swr
+from stampede.freshness.xfetch import Xfetch
+from stampede.stores.memory import MemoryStore
+
+TTL = 10.0
+MakeOne = Callable[..., Any]
+OnVirtualTime = Callable[[Callable[[], Any]], None]
+
+
+def loaded_at_zero(law: Freshness, load_s: float = 1.0) -> Entry:
+    life = law.lifetime(TTL, Random(1))
+    return Entry(b"1", 1, 0.0, life.stale_after, life.expires_after, load_s)
+
+
+def share_of(verdict: Verdict, law: Freshness, now: float, load_s: float = 1.0) -> float:
+    entry, random = loaded_at_zero(law, load_s), Random(7)
+    return sum(law.judge(entry, now, random) is verdict for _ in range(20_000)) / 20_000
+
+
+@pytest.mark.parametrize("name", registry.names("freshness"))
+def test_every_law_lets_a_value_live_and_serves_a_new_one_as_it_is(name: str) -> None:
+    law = registry.load("freshness", name)()
+    life = law.lifetime(TTL, Random(3))
+    assert TTL <= life.stale_after <= life.expires_after
+    assert law.lifetime(TTL, Random(3)) == life
+    assert law.judge(loaded_at_zero(law), 0.001, Random(3)) is Verdict.FRESH
+
+
+def test_jitter_spreads_the_expiries_evenly_over_its_maximum() -> None:
+    random = Random(5)
+    lives = [Jitter(max=2.0).lifetime(TTL, random) for _ in range(2000)]
+    assert all(life.stale_after == life.expires_after for life in lives)
+    ends = sorted(life.expires_after for life in lives)
+    assert TTL <= ends[0] < TTL + 0.05
+    assert TTL + 1.95 < ends[-1] <= TTL + 2
+    assert ends[1000] == pytest.approx(TTL + 1, abs=0.1)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("before", [0.1, 1.0, 3.0])
+def test_xfetch_volunteers_with_the_probability_of_its_paper(beta: float, before: float) -> None:
+    """P(−Δ·beta·ln(rand) ≥ remaining) = e^(−remaining / (Δ·beta))."""
+    expected = math.exp(-before / beta)
+    assert share_of(Verdict.EARLY, Xfetch(beta=beta), TTL - before) == pytest.approx(expected, abs=0.015)
+
+
+def test_xfetch_volunteers_the_earlier_the_longer_a_load_takes() -> None:
+    shares = [share_of(Verdict.EARLY, Xfetch(), TTL - 1, load_s) for load_s in (0.1, 1.0, 5.0)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.01 < 0.5 < shares[-1]
+
+
+@given(st.floats(0.01, 0.99), st.floats(0, 0.999))
+def test_refresh_ahead_begins_at_its_share_of_the_life(at: float, age: float) -> None:
+    law = RefreshAhead(at=at)
+    wanted = Verdict.BEHIND if age * TTL >= at * TTL else Verdict.FRESH
+    assert law.judge(loaded_at_zero(law), age * TTL, Random(1)) is wanted
+
+
+def test_swr_is_stale_after_its_time_to_live_and_gone_after_its_grace() -> None:
+    law = Swr(grace=4.0)
+    assert law.lifetime(TTL, Random(1)) == (TTL, TTL + 4)
+    assert law.judge(loaded_at_zero(law), TTL - 0.001, Random(1)) is Verdict.FRESH
+    assert law.judge(loaded_at_zero(law), TTL, Random(1)) is Verdict.BEHIND
+
+
+def test_a_stale_value_is_served_at_once_and_reloaded_once_behind_the_callers(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("swr(grace=5s)+single-flight")
+        await it.get("k")
+        it.version = 2
+        await it.until(1 + TTL + 1)
+        began = it.loop.time()
+        answers = await asyncio.gather(*(it.get("k") for _ in range(50)))
+        assert it.loop.time() == began
+        assert {(answer.role, answer.entry.version) for answer in answers} <= {(Role.STALE, 1), (Role.HIT, 1)}
+        await it.until(began + 1.5)
+        assert (await it.get("k")).entry.version == 2
+        assert it.loads == 2
+
+    on_virtual_time(work)
+
+
+def test_after_its_grace_a_stale_value_is_a_cold_key(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("swr(grace=5s)+single-flight")
+        await it.get("k")
+        await it.until(1 + TTL + 5.001)
+        answer = await it.get("k")
+        assert (answer.role, it.loads) == (Role.LEADER, 2)
+
+    on_virtual_time(work)
+
+
+def test_refresh_ahead_keeps_a_key_under_traffic_warm_for_ever(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("refresh-ahead(at=0.8)+single-flight")
+        await it.get("k")
+        waited = 0.0
+        for _ in range(100):
+            await it.until(it.loop.time() + 0.5)
+            began = it.loop.time()
+            assert (await it.get("k")).role is Role.HIT
+            waited += it.loop.time() - began
+        assert waited == 0
+        assert it.loads == pytest.approx(1 + 50 / (0.8 * TTL + 1), abs=1)
+
+    on_virtual_time(work)
+
+
+def test_a_volunteer_loads_alone_and_its_failure_costs_nobody_the_value(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("xfetch(beta=1000)+redis-lock")
+        await it.get("k")
+        it.error = "no"
+        answers = await asyncio.gather(*(it.get("k") for _ in range(20)))
+        assert {(answer.role, answer.entry.version) for answer in answers} == {(Role.HIT, 1)}
+        assert it.loads == 2
+        it.error, it.version = None, 2
+        answers = await asyncio.gather(*(it.get("k") for _ in range(20)))
+        roles = [answer.role for answer in answers]
+        assert (roles.count(Role.VOLUNTEER), roles.count(Role.HIT), it.loads) == (1, 19, 3)
+
+    on_virtual_time(work)
+
+
+def test_a_schedule_loads_every_key_before_anybody_asks_and_then_on_time(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        store = MemoryStore(asyncio.get_running_loop().time)
+        fleet = [one("scheduled(every=3s)+single-flight", store=store, owner=f"i{n}") for n in range(3)]
+        keys = ["label:0", "label:1"]
+        await asyncio.gather(*(it.protection.begin(keys) for it in fleet))
+        assert sum(it.loads for it in fleet) == 2
+        roles = set()
+        for _ in range(60):
+            await asyncio.sleep(0.5)
+            roles |= {(await it.get(key)).role for it in fleet for key in keys}
+        assert roles == {Role.HIT}
+        assert sorted(it.loads for it in fleet)[:2] == [0, 0], "one refresher for the whole fleet"
+        assert max(it.loads for it in fleet) == pytest.approx(2 + 2 * 30 / 3, abs=4)
+        for it in fleet:
+            await it.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
+def test_a_dead_refresher_is_followed(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        store = MemoryStore(asyncio.get_running_loop().time)
+        fleet = [one("scheduled(every=1s)", store=store, owner=f"i{n}") for n in range(2)]
+        for it in fleet:
+            await it.protection.begin(["label:0"])
+        elected, other = sorted(fleet, key=lambda it: -it.loads)
+        assert (elected.loads, other.loads) == (1, 0)
+        # Killed: its renewals end, and nobody gives the office back.
+        for task in elected.tasks._running:
+            task.cancel()
+        store.drop = lambda key, token: asyncio.sleep(0, False)  # type: ignore[assignment, method-assign]
+        died = asyncio.get_running_loop().time()
+        await asyncio.sleep(5)
+        assert other.begun[0] - died <= 2 + 2 / 3
+        await other.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
+def test_a_schedule_that_is_longer_than_the_time_to_live_is_refused(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        with pytest.raises(UsageError, match=r"scheduled\(every=1m\) must be shorter than the ttl, 10s"):
+            await one("scheduled(every=1m)").protection.begin(["label:0"])
+
+    on_virtual_time(work)

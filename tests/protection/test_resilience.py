@@ -1,0 +1,164 @@
+"""What if loading is slow or fails, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stampede.core.errors import LoadError
+from stampede.core.model import Role
+
+TTL = 10.0
+MakeOne = Callable[..., Any]
+OnVirtualTime = Callable[[Callable[[], Any]], None]
+
+
+def test_when_a_load_fails_the_last_known_value_is_served_and_loads_are_throttled(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("fail-safe(max-age=30s,throttle=2s)+two-level")
+        await it.get("k")
+        it.error, it.seconds = "no", 0.1
+        for step in range(120):
+            await it.until(12 + step / 10)
+            answer = await it.get("k")
+            assert answer.entry.version == 1
+            assert answer.role in (Role.STALE, Role.LEADER)
+        assert it.loads == pytest.approx(1 + 12 / 2, abs=1), "one try per throttle, not one per request"
+        it.error, it.version = None, 2
+        await it.until(27)
+        await it.get("k")
+        assert (await it.get("k")).entry.version == 2
+
+    on_virtual_time(work)
+
+
+def test_a_value_that_is_older_than_its_maximum_age_is_not_served_even_by_fail_safe(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("fail-safe(max-age=5s,throttle=1s)+single-flight")
+        await it.get("k")
+        it.error, it.seconds = "no", 0.1
+        await it.until(1 + TTL + 4)
+        assert (await it.get("k")).entry.version == 1
+        await it.until(1 + TTL + 6)
+        with pytest.raises(LoadError, match="no"):
+            await it.get("k")
+
+    on_virtual_time(work)
+
+
+def test_a_key_that_was_never_loaded_has_nothing_to_fall_back_on(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("fail-safe+lease")
+        it.error = "no"
+        with pytest.raises(LoadError, match="no"):
+            await it.get("k")
+
+    on_virtual_time(work)
+
+
+def test_a_load_beyond_the_hard_timeout_has_failed_and_frees_its_key(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("timeouts(soft=100ms,hard=3s)+lease")
+        it.seconds = 60.0
+        with pytest.raises(LoadError, match="the load took longer than 3s"):
+            await it.get("k")
+        assert it.loop.time() == pytest.approx(3)
+        it.seconds = 1.0
+        assert (await it.get("k")).role is Role.LEADER
+        assert it.loop.time() == pytest.approx(4)
+
+    on_virtual_time(work)
+
+
+def test_after_the_soft_timeout_the_old_value_is_served_and_the_load_goes_on(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("timeouts(soft=100ms,hard=5s)+two-level")
+        await it.get("k")
+        it.version = 2
+        await it.until(1 + TTL + 1)
+        began = it.loop.time()
+        answers = await asyncio.gather(*(it.get("k") for _ in range(20)))
+        assert it.loop.time() - began == pytest.approx(0.1)
+        assert {(answer.role, answer.entry.version) for answer in answers} == {(Role.STALE, 1)}
+        await it.until(began + 1.5)
+        answer = await it.get("k")
+        assert (answer.role, answer.entry.version, it.loads) == (Role.HIT, 2, 2)
+
+    on_virtual_time(work)
+
+
+def test_where_there_is_no_old_value_the_soft_timeout_changes_nothing(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("timeouts(soft=100ms,hard=5s)+two-level")
+        assert (await it.get("k")).role is Role.LEADER
+        assert it.loop.time() == pytest.approx(1)
+
+    on_virtual_time(work)
+
+
+def test_a_bulkhead_lets_so_many_loads_in_and_the_others_queue(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("bulkhead(limit=3)+single-flight")
+        answers = await asyncio.gather(*(it.get(f"k{number}") for number in range(12)))
+        assert len(answers) == it.loads == 12
+        assert it.peak == 3
+        assert it.loop.time() == pytest.approx(4)
+
+    on_virtual_time(work)
+
+
+def test_a_load_that_fails_leaves_the_bulkhead(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("bulkhead(limit=1)+single-flight")
+        it.error = "no"
+        await asyncio.gather(*(it.get(f"k{number}") for number in range(3)), return_exceptions=True)
+        it.error = None
+        assert (await it.get("k")).role is Role.LEADER
+        assert it.loop.time() == pytest.approx(4)
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize(
+    ("value", "lives"), [(b"null", 1.0), (b"false", TTL), (b"0", TTL), (b'""', TTL), (b"[]", TTL)]
+)
+def test_only_what_is_not_there_is_cached_for_the_shorter_while(
+    one: MakeOne, on_virtual_time: OnVirtualTime, value: bytes, lives: float
+) -> None:
+    async def work() -> None:
+        it = one("negative(ttl=1s)+single-flight")
+        it.value = value
+        await it.get("k")
+        await it.until(1 + lives - 0.01)
+        assert ((await it.get("k")).role, it.loads) == (Role.HIT, 1)
+        await it.until(1 + lives + 0.01)
+        assert ((await it.get("k")).role, it.loads) == (Role.LEADER, 2)
+
+    on_virtual_time(work)
+
+
+def test_an_error_is_not_cached_as_not_found(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("negative(ttl=1s)+single-flight")
+        it.value, it.error = b"null", "no"
+        with pytest.raises(LoadError):
+            await it.get("k")
+        it.value, it.error = b'"there"', None
+        assert (await it.get("k")).entry.value == b'"there"'
+
+    on_virtual_time(work)
