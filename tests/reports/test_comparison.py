@@ -14,7 +14,7 @@ from stampede.measure.run import Run
 from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
 from stampede.reports import diff as diff_report
-from stampede.reports import sweep
+from stampede.reports import html, md, sweep
 from stampede.reports.table import renderable
 
 MakeTrial = Callable[..., Trial]
@@ -53,6 +53,15 @@ def test_a_comparison_shows_ratios_intervals_verdicts_and_warnings_in_80_columns
     assert "[red]x[/red]: p99 2× higher than none" in text
     assert "warning: the sky fell" in text
     assert "would do" not in text  # the sentence about a run says less than the verdicts
+
+
+def test_pages_and_markdown_have_the_ratios_and_the_verdicts_too(compared: Run) -> None:
+    for report in (md, html):
+        text = report.render(compared).decode()
+        assert "against none: 10 pairs of trials in random order" in text
+        assert "95% interval" in text
+        assert "not significant" not in text
+        assert "p99 2× higher than none" in text
 
 
 def test_a_comparison_survives_its_json(compared: Run) -> None:
