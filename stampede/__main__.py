@@ -1,5 +1,7 @@
 """The `stampede` command: everything is imported inside, so that Ctrl-C is quiet from the first moment on."""
 
+import io
+import os
 import signal
 import sys
 from types import FrameType
@@ -9,6 +11,9 @@ def main() -> None:
     """Run the command line; the exit codes are those of `stampede.core.errors`."""
     try:
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, _interrupt)
+        _need_output()
         from stampede.cli.app import run_app
 
         code = run_app()
@@ -18,8 +23,22 @@ def main() -> None:
     sys.exit(code)
 
 
+def _need_output() -> None:
+    """Have standard streams even where they were closed, and a `×` not fail where there is only ASCII."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """To be terminated is to be interrupted, from the first moment on."""
+    """To be terminated, or to lose the terminal, is to be interrupted, from the first moment on."""
     raise KeyboardInterrupt
 
 

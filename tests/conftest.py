@@ -29,7 +29,7 @@ DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
 def need(binary: str) -> str:
-    """The path of a server's binary; without it the test is skipped, or fails if servers are required."""
+    """The path of a program; without it the test is skipped, or fails if servers are required."""
     path = shutil.which(binary, path=os.environ["PATH"] + os.pathsep + os.pathsep.join(map(str, DEBIANS)))
     if path is None:
         if os.environ.get(REQUIRE_SERVERS):
@@ -57,6 +57,12 @@ def valkey() -> Iterator[EmbeddedRedis]:
 def redis7() -> Iterator[EmbeddedRedis]:
     """The distribution's redis-server."""
     yield from _serve(need("redis-server"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the distribution's browser."""
+    return need("chromium")
 
 
 @pytest.fixture(params=["valkey", "redis7"])

@@ -11,7 +11,7 @@ def command(
     seed: opt.Seed = None,
     redis: opt.Redis = None,
     redis_server: opt.RedisServer = None,
-    export: opt.Exports = None,
+    export: opt.CalibrationExports = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:

@@ -61,7 +61,7 @@ def command(
 
     if len(specs) < 2:
         raise UsageError(f"'{specs[0]}' alone cannot be compared: name two strategies or more, the reference first")
-    chosen = opt.scenario(scenario, specs, None, concurrency, instances, db_latency, db_connections, ttl)
+    chosen = opt.scenario(scenario, specs, None, concurrency, instances, db_latency, db_connections, ttl, copies=True)
     width = share(precision)
     fleet.preload()  # before the heavy imports, which take as long as its own
 

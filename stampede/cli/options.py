@@ -46,7 +46,8 @@ DbConnections = Annotated[
 Ttl = Annotated[Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")]
 Trials = Annotated[int | None, typer.Option("-n", "--trials", metavar="N", min=1, help="Trials of each strategy.")]
 Seed = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Seed of all randomness (printed; random if left out).")
+    int | None,
+    typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of all randomness (printed; else random)."),
 ]
 Redis = Annotated[
     str | None,
@@ -69,6 +70,10 @@ Query = Annotated[str | None, typer.Option(metavar="SQL", help="What --database 
 Exports = Annotated[
     list[Path] | None,
     typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
+]
+CalibrationExports = Annotated[
+    list[Path] | None,
+    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
 ]
 RequestsFile = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
@@ -102,20 +107,22 @@ def scenario(
     db_latency: str | None = None,
     db_connections: int | None = None,
     ttl: Duration | None = None,
+    copies: bool = False,
 ) -> Any:
-    """The named scenario with the options that were given. Raises UsageError."""
+    """The named scenario with the options that were given; without `copies` each strategy once. Raises UsageError."""
     from stampede.core import scenario as scenarios
     from stampede.core.latency import Latency
     from stampede.core.strategy import Strategy
 
+    specs = [str(Strategy.parse(spec)) for spec in strategies or ()]
     chosen = override(
         scenarios.load(name),
         {
-            ("strategies",): tuple(str(Strategy.parse(spec)) for spec in strategies) if strategies else None,
+            ("strategies",): tuple(specs if copies else dict.fromkeys(specs)) or None,
             ("trials",): trials,
             ("workload", "concurrency"): concurrency,
             ("fleet", "instances"): instances,
-            ("database", "latency"): Latency.parse(db_latency) if db_latency else None,
+            ("database", "latency"): None if db_latency is None else Latency.parse(db_latency),
             ("database", "connections"): db_connections,
             ("cache", "ttl"): ttl,
         },

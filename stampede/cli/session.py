@@ -48,6 +48,9 @@ class Output:
             files.check(path, formats)
         if self.requests is not None:
             files.check(self.requests, files.REQUESTS)
+        named = [path.absolute() for path in (*self.exports, self.requests) if path is not None]
+        if twice := [path for path in named if named.count(path) > 1]:
+            raise UsageError(f"two outputs go to '{twice[0]}', one replacing the other: rename one")
 
 
 def servers(

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 STOP_TIMEOUT_S = 5.0
+LONGEST_TMPDIR = 68
+"""Bytes: a Unix socket's path has 103 at most on macOS, and ours is up to 35 longer than the folder's."""
 ENDED = "ended"
 LOG = "log"
 
@@ -27,6 +29,14 @@ class Guarded:
     """The owner's side: a server process behind a lifeline, with a private temporary folder."""
 
     def __init__(self, name: str) -> None:
+        """Name the folder. Raises EnvironmentFault: its path would be too long for a Unix socket's."""
+        if len(os.fsencode(tempfile.gettempdir())) > LONGEST_TMPDIR:
+            from stampede.core.errors import EnvironmentFault  # not at the top: this file also runs on its own
+
+            raise EnvironmentFault(
+                f"the temporary folder {tempfile.gettempdir()} is too long for the path of a Unix socket: "
+                "set TMPDIR to a shorter one, such as /tmp"
+            )
         self.folder = Path(tempfile.gettempdir()) / f"stampede-{name}-{os.urandom(8).hex()}"
         self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None

@@ -158,8 +158,12 @@ def check(scenario: Scenario) -> None:
     """Check what is about to be run: a file's parts, as options have changed them, and that there is a strategy.
 
     Raises:
-        UsageError: the parts do not fit together; the message begins with the key.
+        UsageError: a number is out of range, or the parts do not fit together; the message begins with the key.
     """
+    try:
+        from_data(to_data(scenario))
+    except msgspec.ValidationError as error:
+        raise UsageError(_in_words(error)) from None
     _check_parts(scenario)
     if not scenario.strategies:
         raise UsageError(f"{scenario.name}: no strategy: name some in the file, strategies = […], or with -s SPEC")

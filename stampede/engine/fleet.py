@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Awaitable, Callable
 from functools import cache
-from multiprocessing import forkserver, util
+from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Protocol, TypeVar
 
@@ -87,6 +87,7 @@ def preload() -> None:
     Its socket's folder is one that goes away with us, however we end.
     """
     # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
+    resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends any such holding back
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         nest = Guarded("fleet")

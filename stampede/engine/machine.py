@@ -36,7 +36,10 @@ def unsteady(before: CpuTimes | None, after: CpuTimes | None) -> list[str]:
     busy, stolen = 1 - (after.idle - before.idle) / total, (after.stolen - before.stolen) / total
     result = []
     if busy > BUSY:
-        result.append(f"the processors were {busy:.0%} busy: callers waited for them, too: lower the concurrency")
+        result.append(
+            f"the processors were {busy:.0%} busy, and callers waited for them, too: "
+            "end other programs, or lower the concurrency"
+        )
     if stolen > STOLEN:
         result.append(f"the hypervisor took {stolen:.1%} of the processors (steal): the machine is not steady")
     return result

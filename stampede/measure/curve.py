@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stampede.measure.columns import check_lengths
+
 PER_DECADE = 25
 """Points for every factor of ten by which the tail gets rarer: enough for a smooth line on a log scale."""
 
@@ -20,6 +22,9 @@ class LatencyCurve(msgspec.Struct, frozen=True):
 
     beyond: list[float]
     ms: list[float]
+
+    def __post_init__(self) -> None:
+        check_lengths(self.beyond, self.ms)
 
 
 def thin(latency: NDArray[np.float64]) -> LatencyCurve | None:

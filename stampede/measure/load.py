@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 
 from stampede.core.model import Role
+from stampede.core.ranges import Positive
+from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
 
 POINTS = 100
@@ -20,9 +22,12 @@ Changes = Sequence[tuple[float, int, int]]
 class Timeline(msgspec.Struct, frozen=True):
     """The database over time: the highest in-flight and queue of every step of `step_ms`, from the release."""
 
-    step_ms: float
+    step_ms: Positive
     in_flight: list[int]
     queued: list[int]
+
+    def __post_init__(self) -> None:
+        check_lengths(self.in_flight, self.queued)
 
 
 def thin(changes: Changes) -> Timeline | None:

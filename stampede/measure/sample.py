@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
 
 LIMIT = 5000
@@ -27,10 +28,18 @@ class Sample(msgspec.Struct, frozen=True):
     role: list[int]
     outcome: list[int]
 
+    def __post_init__(self) -> None:
+        check_lengths(self.instance, self.started_ms, self.ended_ms, self.role, self.outcome)
 
-def take(requests: Requests, limit: int = LIMIT) -> Sample:
-    """All requests that started, or `limit` of them, the rare roles whole: among 20,000 the one leader matters."""
+
+def take(requests: Requests, limit: int = LIMIT) -> Sample | None:
+    """All requests that started, or `limit` of them, the rare roles whole: among 20,000 the one leader matters.
+
+    None if none started.
+    """
     started = np.flatnonzero(~np.isnan(requests.started))
+    if not len(started):
+        return None
     rows = started[_spare_the_rare(requests.role[started], limit)]
     rows = rows[np.argsort(requests.started[rows], kind="stable")]
     ended = np.round(requests.ended[rows] * 1000, DIGITS)
@@ -53,4 +62,4 @@ def _spare_the_rare(roles: NDArray[np.int8], limit: int) -> NDArray[np.intp]:
         room = min(len(rows), left // (len(names) - done))
         chosen.append(rows[np.linspace(0, len(rows) - 1, room).astype(int)])
         left -= room
-    return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.intp)
+    return np.sort(np.concatenate(chosen))

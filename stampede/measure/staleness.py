@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stampede.core.model import Outcome
+from stampede.core.ranges import Positive
+from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
 
 POINTS = 100
@@ -18,9 +20,12 @@ POINTS = 100
 class StalenessTimeline(msgspec.Struct, frozen=True):
     """For every step of `step_ms` from the release: the oldest answer's age in ms, and how many were outdated."""
 
-    step_ms: float
+    step_ms: Positive
     max_ms: list[float]
     stale: list[int]
+
+    def __post_init__(self) -> None:
+        check_lengths(self.max_ms, self.stale)
 
 
 def ages(requests: Requests, writes: Iterable[tuple[int, int, float]]) -> NDArray[np.float64]:

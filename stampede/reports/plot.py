@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -47,12 +48,13 @@ def _of_strategy(trial: Trial) -> str:
 
 def _draw_database(plot: Any, timeline: Timeline) -> None:
     """In flight, solid; what queued on top of it, shaded."""
-    at = np.arange(len(timeline.in_flight)) * timeline.step_ms
-    total = np.array(timeline.in_flight) + np.array(timeline.queued)
+    finer = math.ceil(WIDTH / len(timeline.in_flight))  # several bars per step, so that few steps leave no gaps
+    in_flight, queued = (np.repeat(column, finer) for column in (timeline.in_flight, timeline.queued))
+    at, total = np.arange(len(in_flight)) * timeline.step_ms / finer, in_flight + queued
     plot.title("DB: █ in flight ░ queued, by ms")
     _bars(plot, at, total, "░")
-    _bars(plot, at, np.array(timeline.in_flight), "█")
-    _label(plot, 0.0, max(at[-1], timeline.step_ms), total.max())
+    _bars(plot, at, in_flight, "█")
+    _label(plot, 0.0, at[-1], total.max())
 
 
 def _draw_latency(plot: Any, curve: LatencyCurve, callers: int) -> None:

@@ -70,7 +70,7 @@ def _swept(run: Run) -> str:
     for trial in run.trials:
         for name, value in trial.swept.items():
             values.setdefault(name, {})[value] = None
-    return "".join(f"; swept: {name} {', '.join(each)}" for name, each in values.items())
+    return "; swept: " * bool(values) + " × ".join(f"{name} {', '.join(each)}" for name, each in values.items())
 
 
 def _database(run: Run, model: DatabaseSetup) -> str:

@@ -19,7 +19,7 @@ from stampede.stores.watchers import Watchers
 from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
 
 SCRIPTS = {
-    name: files("stampede.stores").joinpath("lua", f"{name}.lua").read_text()
+    name: files("stampede.stores").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
     for name in ("add", "claim", "delete", "drop", "fail", "fill", "lease", "renew", "swap")
 }
 _SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}

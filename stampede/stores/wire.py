@@ -104,12 +104,14 @@ class TickPipeline:
             self._flush()
 
     async def _travel(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
-        pipeline = self.client.pipeline(transaction=False)
-        for command, _ in batch:
-            pipeline.execute_command(*command)
         try:
+            pipeline = self.client.pipeline(transaction=False)
+            for command, _ in batch:
+                pipeline.execute_command(*command)
             replies: list[Any] = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:
+            # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
+            # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
         for (_, future), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile

@@ -23,20 +23,21 @@ Stampede = Said = Callable[..., Any]
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ([], ["run", "list", "explain", "calibrate", "--version", "stampede run --concurrency 500"]),
+        ([], ["run", "report", "list", "explain", "calibrate", "--version", "stampede run --concurrency 500"]),
         (
             ["run"],
             [
                 *("--strategy", "--concurrency", "--instances", "--db-latency", "--db-connections", "--ttl"),
                 *("--trials", "--seed", "--redis", "--redis-server", "--redis-pool", "--database", "--query"),
-                *("--export", "--requests", "--json", "--quiet"),
+                *("--export", "--requests", "--plot", "--json", "--quiet"),
             ],
         ),
+        (["report"], ["RUN.json", "--requests", "--export", "--plot", "--json"]),
         (["list"], ["stampede list"]),
         (["explain"], ["stampede explain"]),
         (["calibrate"], ["--instances", "--trials", "--export", "--redis"]),
     ],
-    ids=["stampede", "run", "list", "explain", "calibrate"],
+    ids=["stampede", "run", "report", "list", "explain", "calibrate"],
 )
 def test_help_names_every_command_and_option(said: Said, words: list[str], shown: list[str]) -> None:
     ended = said(*words, "--help", COLUMNS="80")
@@ -57,7 +58,16 @@ def test_help_imports_nothing_heavy() -> None:
     ).stderr
     imported = set(re.findall(r"\| +(\w+)", imports))
     assert "typer" in imported
-    assert not imported & {"numpy", "redis", "aiohttp", "sqlalchemy", "uvloop", "msgspec", "multiprocessing"}
+    assert not imported & {
+        "numpy",
+        "redis",
+        "aiohttp",
+        "sqlalchemy",
+        "uvloop",
+        "msgspec",
+        "multiprocessing",
+        "plotext",
+    }
 
 
 def test_list_has_every_strategy_and_scenario(said: Said) -> None:

@@ -103,3 +103,33 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
+
+
+def test_closed_standard_streams_cost_the_table_and_not_the_export(stampede: Stampede, tmp_path: Path) -> None:
+    ended = stampede(*ONE, "--export", "out.csv", limit="exec <&- >&- 2>&-")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}],
+    ids=["stream", "locale"],
+)
+def test_a_terminal_that_knows_only_ascii_still_shows_the_table(
+    stampede: Stampede, environment: dict[str, str]
+) -> None:
+    ended = stampede(*ONE, **environment)
+    assert (ended.code, ended.err) == (0, "")
+    assert "100ms ? 20 connections" in " ".join(ended.out.split())
+
+
+def test_the_same_strategy_twice_is_measured_once(stampede: Stampede) -> None:
+    assert len(stampede(*ONE, "-s", "two-level", "--json").json()["trials"]) == 1
+
+
+def test_a_temporary_folder_too_long_for_a_socket_is_named(stampede: Stampede, tmp_path: Path) -> None:
+    (tmp_path / ("x" * 100)).mkdir()
+    ended = stampede(*ONE, TMPDIR=str(tmp_path / ("x" * 100)))
+    assert ended.code == 3
+    assert "set TMPDIR to a shorter one" in ended.complaint()

@@ -98,3 +98,23 @@ def test_a_file_that_is_no_text_is_refused(said: Said, tmp_path: Path) -> None:
     ended = said("run", "mine.toml")
     assert ended.code == 2
     assert "mine.toml: it is not UTF-8 text" in ended.complaint()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("trials = 1", ["mine: no strategy", "-s SPEC"]),
+        (
+            "strategies = ['none']\n[[expected]]\nstrategy = 'none'\nmetric = 'db_hit'\nvalue = 1",
+            ["mine.toml: expected[0].metric: unknown metric 'db_hit'", "did you mean 'db_hits'?"],
+        ),
+    ],
+)
+def test_a_scenario_without_anything_to_measure_is_refused_before_the_run(
+    said: Said, tmp_path: Path, text: str, words: list[str]
+) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    ended = said("run", "mine.toml", "--redis", "redis://127.0.0.1:1")
+    assert ended.code == 2
+    for word in words:
+        assert word in ended.complaint()

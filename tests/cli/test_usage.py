@@ -55,6 +55,12 @@ def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option:
         (["run", "--ttl", "0s"], "'0s'", "longer than zero"),
         (["run", "--db-latency", "-5ms"], "'-5ms'", "write it like 250ms"),
         (["run", "--db-latency", "lognormal(median=1s)"], "lognormal", "write 100ms or lognormal("),
+        (["run", "--db-latency", ""], "''", "write it like 250ms"),
+        (["run", "-c", 10**25], "workload.concurrency", "<= 1000000"),
+        (["run", "-c", 10**6 + 1], "workload.concurrency", "<= 1000000"),
+        (["run", "--db-connections", 10**20], "database.connections", "<= 1000000"),
+        (["run", "--trials", 10**20], "trials", "<= 1000000"),
+        (["run", "--seed", 2**63], "--seed", "less than or equal"),
         (["run", "-c", "many"], "--concurrency", "integer"),
         (["run", "-c", "3", "-i", "4"], "3 concurrent requests", "lower the instances or raise the concurrency"),
         (["run", "--instance", "4"], "--instance", "--instances"),
@@ -62,6 +68,23 @@ def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option:
         (["rum"], "rum", "run"),
         (["stampede"], "stampede", "--help"),
         (["explain"], "name", "--help"),
+        (["compare"], "SPEC", "--help"),
+        (["compare", "none"], "'none' alone", "name two strategies"),
+        (["compare", "none", "nome"], "'nome'", "did you mean 'none'"),
+        (["compare", "none", "lease", "--precision", "0%"], "'0%'", "write it like 5%"),
+        (["compare", "none", "lease", "--precision", "-5%"], "'-5%'", "write it like 5%"),
+        (["compare", "none", "lease", "--budget", "0s"], "'0s'", "longer than zero"),
+        (["compare", "none", "lease", "--budget", "-1s"], "'-1s'", "write it like 250ms"),
+        (["compare", "none", "lease", "--trials", "2"], "--trials", "3"),
+        (["compare", "none", "lease", "--scenario", "cold"], "'cold'", "did you mean 'cold-burst'"),
+        (["compare", "none", "lease", "--fail-if", "swr.db_hits > 1"], "'swr'", "known: none, lease"),
+        (["run", "--fail-if", "db_hit > 1"], "column 1", "did you mean 'db_hits'"),
+        (["run", "--fail-if", "db_hits > "], "column 11", "expected a name or a number"),
+        (["run", "--sweep", "speed=1,2"], "'speed'", "known: concurrency, instances, db-latency"),
+        (["run", "--sweep", "ttl=1s,1s"], "ttl=1s,1s", "twice"),
+        (["diff", "old.json"], "NEW.json", "--help"),
+        (["diff", "old.json", "new.json"], "old.json", "--export run.json"),
+        (["diff", "old.json", "new.json", "--threshold", "0"], "'0'", "write it like 5%"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_remedy(said: Said, words: list[str], problem: str, remedy: str) -> None:
@@ -90,6 +113,13 @@ def test_a_path_that_cannot_be_written_is_named(
     assert ended.code == code
     for word in ["cannot export to", path, *words]:
         assert word in ended.complaint()
+
+
+@pytest.mark.parametrize("others", [["--export", "./out.csv"], ["--requests", "out.csv"]])
+def test_two_outputs_to_one_file_are_refused(said: Said, others: list[str]) -> None:
+    ended = said("run", "--export", "out.csv", *others, *NOWHERE)
+    assert ended.code == 2
+    assert "out.csv', one replacing the other" in ended.complaint()
 
 
 @pytest.mark.parametrize("command", ["run", "calibrate"])

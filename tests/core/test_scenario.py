@@ -117,6 +117,7 @@ def test_name_and_description_come_from_the_file_and_cannot_be_set(key: str) -> 
         ("[database]\nlatency = 'slow'", "database.latency", "'slow' is not a duration"),
         ("[database]\nconnections = -1", "database.connections", ">= 1"),
         ("[fleet]\ninstances = '4'", "fleet.instances", "int"),
+        ("[fleet]\ninstances = 99999999999999999999", "fleet.instances", "<= 1000000"),
     ],
 )
 def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_problem(
@@ -135,6 +136,8 @@ def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_probl
         ("[workload]\narrivals = 'brust'", "did you mean 'burst'?"),
         ("[workload]\narrivals = 'burst(size=3)'", "unknown parameter of 'burst' 'size'"),
         ("[workload]\nkeys = 'singel'", "did you mean 'single'?"),
+        ("[[expected]]\nstrategy = 'nonee'\nmetric = 'db_hits'\nvalue = 1", "did you mean 'none'?"),
+        ("[workload]\narrivals = 'poisson(rate=1e6,duration=1h)'", "3.6e+09 requests, more than"),
         ("[workload]\nconcurrency = 3\n[fleet]\ninstances = 4", "cannot be spread over 4 instances"),
     ],
 )

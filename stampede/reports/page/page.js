@@ -5,7 +5,10 @@
   const byId = (id) => document.getElementById(id);
   const narrow = () => window.innerWidth < 600;
   const PALETTE = 8;
-  const ROUND = [0.01, 0.1, 1, 10, 100, 1000, 10000, 100000].flatMap((power) => [power, 2 * power, 5 * power]);
+  const TENS = [0.01, 0.1, 1, 10, 100, 1000, 10000, 100000];
+  const ROUND = TENS.flatMap((power) => [power, 2 * power, 5 * power]);
+  const MANY = 1000; // requests, from which on the graphics card is the quicker painter
+  const RARE = 100;
   const DASHES = ["solid", "dash", "dot", "dashdot"];
   const ROLE_COLOURS = { leader: 0, waiter: 2, hit: 3, stale: 1, error: 5, volunteer: 4 };
 
@@ -18,6 +21,7 @@
     name: text(each.label),
     line: { color: colour(each.index), width: 2, dash: DASHES[Math.floor(each.index / PALETTE) % DASHES.length], ...more },
   });
+  const hasWebGL = () => Boolean(document.createElement("canvas").getContext("webgl"));
   const steps = (timeline) => timeline.map((_, index) => index);
 
   const axis = (title, more) => ({
@@ -72,11 +76,12 @@
       ];
     });
     const ticks = { 1: "min", 0.5: "p50", 0.1: "p90", 0.01: "p99", 0.001: "p99.9", 0.0001: "p99.99", 0.00001: "p99.999" };
+    const round = narrow() ? TENS : ROUND;
     draw("latency", traces, {
       xaxis: axis("share of requests that were faster", {
         type: "log", autorange: "reversed", tickvals: Object.keys(ticks).map(Number), ticktext: Object.values(ticks),
       }),
-      yaxis: axis("ms", { type: "log", tickvals: ROUND, ticktext: ROUND.map((value) => value.toLocaleString("en")) }),
+      yaxis: axis("ms", { type: "log", tickvals: round, ticktext: round.map((value) => value.toLocaleString("en")) }),
     });
   }
 
@@ -98,7 +103,8 @@
     if (!sample) return Plotly.purge(byId("requests"));
     const last = Math.max(...sample.ended_ms.map((at) => at ?? 0), ...sample.started_ms);
     const roles = new Map();
-    order(sample).forEach((row, place) => {
+    const rows = order(sample);
+    rows.forEach((row, place) => {
       const role = data.roles[sample.role[row]] ?? "unknown";
       if (!roles.has(role)) roles.set(role, { x: [], y: [], text: [] });
       const { x, y, text: hover } = roles.get(role);
@@ -109,10 +115,13 @@
       y.push(place, place, null);
       hover.push(label, label, "");
     });
-    const thick = Math.max(1, Math.min(8, 300 / sample.started_ms.length));
-    const traces = [...roles].map(([role, points]) => ({
-      ...points, name: `${role} (${(points.x.length / 3).toLocaleString("en")})`, type: "scatter", mode: "lines",
-      line: { color: colour(ROLE_COLOURS[role] ?? 6), width: thick }, hovertemplate: "%{text}<extra></extra>",
+    const kind = rows.length > MANY && hasWebGL() ? "scattergl" : "scatter";
+    const thick = Math.max(1, Math.min(8, 300 / rows.length));
+    // the rare ones on top and thick enough to be found: the one leader among thousands
+    const byRarity = [...roles].sort((a, b) => b[1].x.length - a[1].x.length);
+    const traces = byRarity.map(([role, points]) => ({
+      ...points, name: `${role} (${(points.x.length / 3).toLocaleString("en")})`, type: kind, mode: "lines",
+      line: { color: colour(ROLE_COLOURS[role] ?? 6), width: points.x.length < RARE ? Math.max(3, thick) : thick }, hovertemplate: "%{text}<extra></extra>",
     }));
     draw("requests", traces, {
       showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },

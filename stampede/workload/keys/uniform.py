@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.ranges import KeyCount
+from stampede.core.ranges import Count
 from stampede.core.workload import Keys
 
 
@@ -18,7 +18,7 @@ class Uniform(Keys):
     source:     sessions, shopping baskets
     """
 
-    n: KeyCount
+    n: Count
 
     def count(self) -> int:
         return self.n

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from stampede.core.ranges import KeyCount, Positive
+from stampede.core.ranges import Count, Positive
 from stampede.core.workload import Keys
 
 
@@ -20,7 +20,7 @@ class Zipf(Keys):
     source:     Breslau et al., "Web Caching and Zipf-like Distributions", INFOCOM 1999
     """
 
-    n: KeyCount
+    n: Count
     s: Positive = 1.0
     _upto: list[float] = field(init=False, repr=False)
 

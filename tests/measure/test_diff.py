@@ -1,0 +1,126 @@
+"""Two saved runs: better, worse, or it cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from stampede.core import scenario as scenarios
+from stampede.core.errors import UsageError
+from stampede.core.scenario import Scenario
+from stampede.measure.diff import Diff, diff
+from stampede.measure.gate import Gate
+from stampede.measure.run import Run
+from stampede.measure.summary import summarize
+from stampede.measure.trial import Trial
+
+MakeTrial = Callable[..., Trial]
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def run(trial: MakeTrial, scenario: Scenario) -> MakeRun:
+    """Makes a run of ten trials of each strategy, whose latencies vary by 1 % and are `times` 100 ms."""
+
+    def make(seed: int, times: float = 1.0, strategies: tuple[str, ...] = ("a",), n: int = 10, **changes: Any) -> Run:
+        noise = 1 + 0.01 * np.random.default_rng(seed).standard_normal(n)
+        blank = trial()
+        trials = [
+            msgspec.structs.replace(
+                blank, **({"strategy": name, "trial": k, "latency_p50_ms": 100 * times * factor} | changes)
+            )
+            for k, factor in enumerate(noise, start=1)
+            for name in strategies
+        ]
+        return Run(
+            stampede="1",
+            created="",
+            environment={"cpus": 2},
+            scenario=scenarios.to_data(scenario),
+            seed=seed,
+            trials=trials,
+            summary=summarize(trials),
+        )
+
+    return make
+
+
+def verdicts(result: Diff) -> dict[str, str]:
+    return {c.metric: c.verdict for each in result.strategies for c in each.changes}
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict"), [(1.2, "worse"), (1.02, "cannot be told"), (1.0, "cannot be told"), (0.8, "better")]
+)
+def test_a_change_beyond_the_threshold_is_told(run: MakeRun, times: float, verdict: str) -> None:
+    result = diff(run(1), run(2, times), 0.05)
+    assert verdicts(result)["latency_p50_ms"] == verdict
+    assert result.worse is (verdict == "worse")
+
+
+def test_more_throughput_is_better(run: MakeRun) -> None:
+    assert verdicts(diff(run(1, duration_s=0.2), run(2, duration_s=0.1), 0.05))["throughput"] == "better"
+    assert verdicts(diff(run(1, duration_s=0.1), run(2, duration_s=0.2), 0.05))["throughput"] == "worse"
+
+
+def test_what_is_equal_in_all_trials_is_called_equal_and_errors_from_none_are_worse(run: MakeRun) -> None:
+    result = diff(run(1, db_hits=4), run(2, db_hits=4, errors=9), 0.05)
+    assert verdicts(result)["db_hits"] == "equal"
+    assert verdicts(result)["errors"] == "worse"
+    assert result.verdicts == ["a: worse: 19× more errors"]
+
+
+def test_a_threshold_decides_how_much_is_too_much(run: MakeRun) -> None:
+    assert verdicts(diff(run(1), run(2, 1.2), 0.5))["latency_p50_ms"] == "cannot be told"
+    assert verdicts(diff(run(1), run(2, 1.2), 0.01))["latency_p50_ms"] == "worse"
+
+
+def test_a_hundred_pairs_of_runs_of_the_same_are_told_apart_at_most_seven_times(run: MakeRun) -> None:
+    told = [diff(run(2 * n, n=6), run(2 * n + 1, n=6), 0.001) for n in range(100)]
+    assert sum(any(v in ("better", "worse") for v in verdicts(result).values()) for result in told) <= 7
+
+
+def test_invalid_trials_do_not_count_and_too_few_cannot_be_told(run: MakeRun) -> None:
+    result = diff(run(1), run(2, 9, valid=False, reasons=["why"]), 0.05)
+    assert (result.strategies[0].old, result.strategies[0].new) == (10, 0)
+    assert set(verdicts(result).values()) == {"cannot be told"}
+    assert "a strategy has only 0 valid trials on one side: measure with --trials 10 to tell more" in result.notes
+    assert set(verdicts(diff(run(1, n=2), run(2, 9, n=2), 0.05)).values()) == {"cannot be told"}
+
+
+def test_strategies_of_one_run_only_are_named(run: MakeRun) -> None:
+    result = diff(run(1, strategies=("a", "b")), run(2, strategies=("a", "c")), 0.05)
+    assert [each.strategy for each in result.strategies] == ["a"]
+    assert result.notes == ["b is in the old run only", "c is in the new run only"]
+    with pytest.raises(UsageError, match="no strategy in common: a in one, b in the other"):
+        diff(run(1), run(2, strategies=("b",)), 0.05)
+
+
+def test_points_of_a_sweep_are_compared_with_their_like(run: MakeRun) -> None:
+    result = diff(run(1, swept={"ttl": "1s"}), run(2, swept={"ttl": "1s"}), 0.05)
+    assert [each.strategy for each in result.strategies] == ["a ttl=1s"]
+
+
+def test_other_settings_are_noted_and_other_scenarios_refused(run: MakeRun) -> None:
+    old, new = run(1), run(2)
+    new.scenario["database"]["latency"] = "120ms"
+    new.scenario["trials"] = 77
+    new.environment["cpus"] = 4
+    assert diff(old, new, 0.05).notes == [
+        "setting database.latency differs: 100ms in the old run, 120ms in the new one",
+        "environment cpus differs: 2 in the old run, 4 in the new one",
+    ]
+    new.scenario["name"] = "other"
+    with pytest.raises(UsageError, match="'mine', the other of 'other': compare runs of the same scenario"):
+        diff(old, new, 0.05)
+
+
+def test_a_gate_reads_the_ratios(run: MakeRun) -> None:
+    each = diff(run(1), run(2, 1.2, n=2), 0.05).strategies[0]
+    assert each.figures()["latency_p50_ms"] == pytest.approx(1.2, rel=0.02)
+    gate = Gate.parse("latency_p50_ms > 1.1", each.figures(), ["a"], timed=False)
+    assert len(gate.failures({"a": each.figures()})) == 1

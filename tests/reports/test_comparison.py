@@ -1,0 +1,107 @@
+"""Comparisons, diffs and sweeps on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from stampede.measure import comparison
+from stampede.measure.diff import diff
+from stampede.measure.run import Run
+from stampede.measure.sweep import curves
+from stampede.measure.trial import Trial
+from stampede.reports import diff as diff_report
+from stampede.reports import sweep
+from stampede.reports.table import renderable
+
+MakeTrial = Callable[..., Trial]
+MakeRun = Callable[..., Run]
+
+
+def printed(run: Run, width: int = 80) -> list[str]:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(renderable(run))
+    return capture.get().splitlines()
+
+
+@pytest.fixture
+def compared(trial: MakeTrial, run: MakeRun) -> Run:
+    """Ten pairs, the second strategy twice as slow, with a name that is markup."""
+    names = ["none", "[red]x[/red]"]
+    trials = [
+        trial(strategy=name, trial=k, latency_p99_ms=(100.0 + k % 3) * (1 + place))
+        for k in range(10)
+        for place, name in enumerate(names)
+    ]
+    result = comparison.compare(trials, names, 7)
+    result.precision, result.ended_by = 0.05, "precision"
+    return run(*trials, comparison=result, verdicts=comparison.sentences(result), warnings=["the sky fell"])
+
+
+def test_a_comparison_shows_ratios_intervals_verdicts_and_warnings_in_80_columns(compared: Run) -> None:
+    lines = printed(compared)
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "against none: 10 pairs of trials in random order (seed 7), all intervals are narrow enough" in text
+    assert "widest 95% interval ±0% (asked for: ±5%)" in text
+    assert "[red]x[/red] DB hits 1 1 – 1 equal" in text
+    assert "p99 2 2 – 2 higher" in text
+    assert "[red]x[/red]: p99 2× higher than none" in text
+    assert "warning: the sky fell" in text
+    assert "would do" not in text  # the sentence about a run says less than the verdicts
+
+
+def test_a_comparison_survives_its_json(compared: Run) -> None:
+    again = msgspec.json.decode(msgspec.json.encode(compared), type=Run)
+    assert printed(again) == printed(compared)
+
+
+def test_a_diff_shows_what_changed_in_80_columns(trial: MakeTrial, run: MakeRun) -> None:
+    old, new = (
+        run(*(trial(strategy="two-level", trial=k, latency_p50_ms=ms + k % 3) for k in range(10)))
+        for ms in (100, 200)
+    )
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        diff_report.show(diff(old, new, 0.05), console)
+    text = " ".join(capture.get().split())
+    assert "cold-burst: the new run against the old; a change up to 5% is none" in text
+    assert "two-level 10, 10 DB hits 1 1 – 1 equal" in text
+    assert "worse" in text
+    assert "errors" not in text.partition("two-level: worse: p50 2")[0]  # none in either run
+
+
+def test_a_sweep_is_plotted_over_its_first_parameter_with_a_curve_for_each_choice_of_the_others(
+    trial: MakeTrial, run: MakeRun
+) -> None:
+    trials = [
+        trial(strategy="none", trial=k, db_hits=int(size) + k, swept={"concurrency": size, "ttl": ttl})
+        for k in range(4)
+        for size in ("100", "500")
+        for ttl in ("1s", "2s")
+    ]
+    swept = run(*trials)
+    (one, two) = curves(swept, "db_hits")
+    assert (one.label, two.label, one.parameter) == ("none ttl=1s", "none ttl=2s", "concurrency")
+    assert (one.values, one.middle) == (["100", "500"], [101.5, 501.5])
+    assert one.low[0] is not None
+    assert one.high[0] is not None
+    assert one.low[0] < 101.5 < one.high[0]
+    lines = printed(swept)
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("none concurrency=500 ttl=2s ") for line in printed(swept, 200))
+    assert any("DB hits, by concurrency (linear)" in line for line in lines)
+    assert "b none ttl=2s" in lines
+    assert "swept: concurrency 100, 500 × ttl 1s, 2s" in " ".join(" ".join(lines).split())
+
+
+def test_what_nobody_has_leaves_a_gap_and_no_sweep_no_plot(trial: MakeTrial, run: MakeRun) -> None:
+    trials = [trial(latency_p99_ms=None, swept={"ttl": ttl}) for ttl in ("1s", "2s")]
+    (curve,) = curves(run(*trials), "latency_p99_ms")
+    assert (curve.middle, curve.low) == ([None, None], [None, None])
+    assert "a none" in sweep.plot("p99", [curve])
+    assert sweep.parts(run(trial())) == []
