@@ -559,6 +559,20 @@ async def test_an_invalidation_during_a_burst_wins_and_everybody_is_answered(nam
         assert values(await it.answers(1)) == {(b'"value"', 2)}
 
 
+@pytest.mark.parametrize("name", [name for name in registry.names("coalescing") if name not in UNFENCED])
+async def test_who_asks_after_an_invalidation_gets_the_new_value_at_every_instance_while_the_old_one_is_loaded(
+    name: str, fleet: MakeFleet
+) -> None:
+    """Promise 24 for those who come later: they do not join a flight that began before the invalidation."""
+    it = fleet(name)
+    before = it.burst(CALLERS)
+    await asyncio.sleep(0.5)
+    it.origin.version = 2
+    await it.store.delete("k")
+    assert values(await it.answers(CALLERS)) == {(b'"value"', 2)}
+    assert len(await asyncio.gather(*before)) == CALLERS
+
+
 async def test_a_second_invalidation_wins_too(name: str, fleet: MakeFleet) -> None:
     """Promise 34: neither the loads nor their winner are lost when a key is invalidated again and again."""
     it = fleet(name)

@@ -16,11 +16,14 @@ MakeOne = Callable[..., Any]
 OnVirtualTime = Callable[[Callable[[], Any]], None]
 
 
+@pytest.mark.parametrize("freshness", ["ttl", "refresh-ahead", "xfetch(beta=1000)"])
 def test_when_a_load_fails_the_last_known_value_is_served_and_loads_are_throttled(
-    one: MakeOne, on_virtual_time: OnVirtualTime
+    one: MakeOne, on_virtual_time: OnVirtualTime, freshness: str
 ) -> None:
+    """Also where freshness would have so old a value reloaded at every request."""
+
     async def work() -> None:
-        it = one("fail-safe(max-age=30s,throttle=2s)+two-level")
+        it = one(f"{freshness}+fail-safe(max-age=30s,throttle=2s)+two-level")
         await it.get("k")
         it.error, it.seconds = "no", 0.1
         for step in range(120):
