@@ -76,12 +76,15 @@
       ];
     });
     const ticks = { 1: "min", 0.5: "p50", 0.1: "p90", 0.01: "p99", 0.001: "p99.9", 0.0001: "p99.99", 0.00001: "p99.999" };
+    const all = traces.flatMap((trace) => trace.y).filter((ms) => ms > 0);
+    const spread = Math.max(...all) / Math.min(...all);
     const round = narrow() ? TENS : ROUND;
     draw("latency", traces, {
       xaxis: axis("share of requests that were faster", {
         type: "log", autorange: "reversed", tickvals: Object.keys(ticks).map(Number), ticktext: Object.values(ticks),
       }),
-      yaxis: axis("ms", { type: "log", tickvals: round, ticktext: round.map((value) => value.toLocaleString("en")) }),
+      // within a factor of ten there may be no round number
+      yaxis: axis("ms", { type: "log", ...(spread > 10 && { tickvals: round, ticktext: round.map((ms) => ms.toLocaleString("en")) }) }),
     });
   }
 
