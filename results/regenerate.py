@@ -32,6 +32,15 @@ PROMISES = "two-level"
 BURSTS, OTHERS = 10, 3
 """Trials of a scenario that takes an instant, and of one that lasts."""
 
+FORMATS = ("csv", "json", "md")
+"""A page (.html) carries megabytes of plotting library; `stampede report NAME.json` makes it when it is wanted."""
+
+MADE_BY = (
+    "Made by `python results/regenerate.py` and `python results/regenerate.py --published`; edits belong in "
+    "`deviations.toml`. `stampede report results/NAME.json -e NAME.html` makes a page of one. Every file names its "
+    "seed and its machine; absolute times are that machine's."
+)
+
 Explanations = dict[str, dict[str, str]]
 """By scenario, then by `strategy metric`: why the measured figure is not the expected one."""
 
@@ -60,13 +69,13 @@ def chosen(published: bool) -> Iterator[str]:
 
 
 def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
-    """Run one scenario as a user does, into a file of each format; returns the exit code.
+    """Run one scenario as a user does, into a file of each of the formats; returns the exit code.
 
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
     lasts = scenarios.arrivals(scenarios.load(name).workload).length()
     command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
-    for ending in files.EXPORTS:
+    for ending in FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)
     code = subprocess.run([sys.executable, "-m", "stampede", *command], check=False).returncode
@@ -95,8 +104,7 @@ def contents(folder: Path, explanations: Explanations) -> str:
     promises = f"\nWhat `two-level` promises, measured: [{PROMISES}.md]({PROMISES}.md).\n"
     blocks = [
         "# Reference results",
-        "Made by `python results/regenerate.py` and `python results/regenerate.py --published`; edits belong in "
-        "`deviations.toml`. Every file names its seed and its machine; absolute times are that machine's.",
+        MADE_BY,
         environment(runs),
         promises if (folder / f"{PROMISES}.md").exists() else "",
         *own,
@@ -126,9 +134,7 @@ def environment(runs: dict[str, Run]) -> str:
 
 def section(folder: Path, name: str, run: Run) -> str:
     """A scenario's description and report, and links to its files."""
-    links = " ".join(
-        f"[{ending}]({name}.{ending})" for ending in files.EXPORTS if (folder / f"{name}.{ending}").exists()
-    )
+    links = " ".join(f"[{ending}]({name}.{ending})" for ending in FORMATS if (folder / f"{name}.{ending}").exists())
     report = folder / f"{name}.md"
     body = report.read_text(encoding="utf-8").partition("<details>")[0].strip() if report.exists() else ""
     return "\n\n".join(part for part in (f"## {name}", scenario(run), body, links) if part)

@@ -11,6 +11,8 @@ def main() -> None:
     """Run the command line; the exit codes are those of `stampede.core.errors`."""
     try:
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, _interrupt)
         _need_output()
         from stampede.cli.app import run_app
 
@@ -36,7 +38,7 @@ def _need_output() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """To be terminated is to be interrupted, from the first moment on."""
+    """To be terminated, or to lose the terminal, is to be interrupted, from the first moment on."""
     raise KeyboardInterrupt
 
 

@@ -6,16 +6,27 @@ from typing import Annotated
 
 import typer
 
+from stampede.cli import completion
 from stampede.cli import options as opt
 from stampede.core.units import Duration, share
 
 
 def command(
     specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC SPEC...", help="Strategies; the first is the reference.")
+        list[str],
+        typer.Argument(
+            metavar="SPEC SPEC...",
+            help="Strategies; the first is the reference.",
+            autocompletion=completion.specs,
+        ),
     ],
     scenario: Annotated[
-        str, typer.Option(metavar="SCENARIO", help="A shipped scenario's name, or a .toml file.")
+        str,
+        typer.Option(
+            metavar="SCENARIO",
+            help="A shipped scenario's name, or a .toml file.",
+            autocompletion=completion.scenarios,
+        ),
     ] = "cold-burst",
     precision: Annotated[
         str, typer.Option(metavar="SHARE", help="Add trials until all intervals are this narrow (±).")

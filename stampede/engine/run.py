@@ -77,7 +77,7 @@ async def measure(
 ) -> Measured:
     """Measure all strategies of the scenario, at each point of its sweep; one point if there is none.
 
-    SIGINT and SIGTERM end it after cleaning up, as does a server that goes away; the trials until then are kept.
+    SIGINT, SIGTERM and SIGHUP end it after cleaning up, as does a server that goes away; earlier trials are kept.
 
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
@@ -156,10 +156,15 @@ async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bo
 
 @contextmanager
 def _signals(first: Callable[[], object]) -> Iterator[None]:
-    """Call `first` on the first SIGINT or SIGTERM; further ones are ignored, because cleaning up is bounded."""
+    """Call `first` on the first SIGINT, SIGTERM or SIGHUP; further ones are ignored: cleaning up is bounded.
+
+    The last is that of a terminal that was closed; under nohup it stays ignored.
+    """
     loop = asyncio.get_running_loop()
     pending = [first]
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     for number in numbers:
         loop.add_signal_handler(number, lambda: pending.pop()() if pending else None)
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
@@ -18,7 +16,6 @@ _ENDS = {
     "trials": "as many as were asked for",
     "": "interrupted",
 }
-TITLES = ("strategy", "metric", "ratio", "95% interval", "verdict")
 _WORDS = {"no significant difference": "not significant"}
 
 
@@ -36,8 +33,16 @@ def how(comparison: Comparison, seed: int) -> str:
     widest = "unknown" if comparison.half_width is None else f"±{100 * comparison.half_width:.2g}%"
     return (
         f"against {comparison.reference}: {pairs} pairs of trials in random order (seed {seed}), "
-        f"{_ENDS[comparison.ended_by]}; widest 95% interval {widest}{wanted}"
+        f"{_ENDS.get(comparison.ended_by, comparison.ended_by)}; widest 95% interval {widest}{wanted}"
     )
+
+
+TITLES = ("strategy", "metric", "ratio", "95% interval", "verdict")
+
+
+def rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """What `ratios` shows, as text below `TITLES`."""
+    return [(each.strategy, *cells(ratio)) for each in comparison.strategies for ratio in each.ratios]
 
 
 def ratios(comparison: Comparison) -> Table:
@@ -50,22 +55,16 @@ def ratios(comparison: Comparison) -> Table:
             no_wrap=title != "strategy",
             overflow="fold",
         )
-    for row, style in rows(comparison):
-        table.add_row(*map(Text, row), style=style)
-    return table
-
-
-def rows(comparison: Comparison) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The cells below `TITLES` for each strategy and metric, and their style; a strategy's name only once."""
     for compared in comparison.strategies:
         for number, ratio in enumerate(compared.ratios):
-            yield ("" if number else compared.strategy, *cells(ratio)), _style(ratio)
+            table.add_row(Text("" if number else compared.strategy), *cells(ratio), style=_style(ratio))
+    return table
 
 
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     """A ratio's metric, size, interval and verdict."""
-    name = COMPARED[ratio.metric]
-    if ratio.ratio is None:
+    name = COMPARED.get(ratio.metric, ratio.metric)
+    if ratio.ratio is None or ratio.low is None or ratio.high is None:
         return name, "–", "–", ratio.verdict
     return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)
 

@@ -25,7 +25,7 @@ from stampede.measure.summary import by_strategy, typical, valid_or_all
 from stampede.measure.trial import Trial
 from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
-from stampede.reports.words import facts, sentence
+from stampede.reports.words import facts, told
 
 METRICS = {
     "latency_p99_ms": "p99 latency, ms",
@@ -57,10 +57,10 @@ def render(run: Run) -> bytes:
         title=escape(f"stampede: {run.scenario['name']}"),
         heading=escape(table.heading(run).plain),
         description=escape(str(run.scenario.get("description", ""))),
-        sentence=escape(sentence(run)),
-        verdicts=_list(run.verdicts),
+        told="".join(f"<p>{escape(line)}</p>" for line in told(run)),
         table=_table(run),
-        expected=_comparison(run) + _expected(run),
+        comparison=_comparison(run),
+        expected=_expected(run),
         notes=_list(note.plain for note in table.notes(run)),
         explanations="".join(_explanation(label) for label in dict.fromkeys(row.strategy for row in run.summary)),
         environment=_rows(facts(run)),
@@ -129,9 +129,8 @@ def _table(run: Run) -> str:
 def _comparison(run: Run) -> str:
     if run.comparison is None:
         return ""
-    rows = [f"<tr>{_cells(row)}</tr>" for row, _ in comparison.rows(run.comparison)]
-    how = escape(comparison.how(run.comparison, run.seed))
-    return f"<h2>Compared</h2><p>{how}</p>{_tabulated(comparison.TITLES, rows)}"
+    rows = [f"<tr>{_cells(row)}</tr>" for row in comparison.rows(run.comparison)]
+    return f"<p>{escape(comparison.how(run.comparison, run.seed))}</p>{_tabulated(comparison.TITLES, rows)}"
 
 
 def _expected(run: Run) -> str:

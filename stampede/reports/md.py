@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stampede.measure.expected import comparisons
 from stampede.measure.run import Run
 from stampede.reports import comparison, table
-from stampede.reports.words import facts, sentence
+from stampede.reports.words import facts, told
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
 """What Markdown or HTML would take for markup, a table's cell border too."""
@@ -18,10 +18,9 @@ def render(run: Run) -> bytes:
     """Heading, sentence, table, warnings, and the environment folded away."""
     blocks = [
         f"**{_text(table.heading(run).plain)}**",
-        _text(sentence(run)),
-        *map(_text, run.verdicts),
+        *map(_text, told(run)),
         _table(run),
-        _comparison(run),
+        *_comparison(run),
         _expected(run),
         "\n".join(f"- {_text(note.plain)}" for note in table.notes(run)),
         f"<details>\n<summary>Environment</summary>\n\n{_environment(run)}\n\n</details>",
@@ -36,15 +35,12 @@ def _table(run: Run) -> str:
     return _lines(titles, ["---", *["---:"] * len(columns)], rows)
 
 
-def _comparison(run: Run) -> str:
+def _comparison(run: Run) -> list[str]:
     if run.comparison is None:
-        return ""
-    cells = [row for row, _ in comparison.rows(run.comparison)]
-    return (
-        _text(comparison.how(run.comparison, run.seed))
-        + "\n\n"
-        + _lines(comparison.TITLES, ["---", "---", "---:", "---:", "---"], cells)
-    )
+        return []
+    rule = ["---", "---", "---:", "---:", "---"]
+    table = _lines(comparison.TITLES, rule, comparison.rows(run.comparison))
+    return [_text(comparison.how(run.comparison, run.seed)), table]
 
 
 def _expected(run: Run) -> str:

@@ -63,6 +63,10 @@ def refold(run: Run, path: Path) -> Run:
     Raises:
         UsageError: the file cannot be read, or holds other requests than those of the run.
     """
+    if any(trial.swept for trial in run.trials):
+        raise UsageError(
+            f"the requests in '{path}' do not say which point of the sweep they are of: leave --requests out"
+        )
     places = {(trial.scenario, trial.strategy, trial.trial): place for place, trial in enumerate(run.trials)}
     trials, missing = list(run.trials), set(places)
     for label, requests in read_requests(path):

@@ -15,7 +15,7 @@ from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison
-from stampede.reports.words import sentence
+from stampede.reports.words import told
 
 NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
@@ -44,13 +44,13 @@ def renderable(run: Run) -> RenderableType:
 
 
 def _told(run: Run) -> list[RenderableType]:
-    """What was seen, in words, or as a sweep's curves."""
-    told: list[RenderableType] = [Text(text) for text in [sentence(run)] if text]
+    """What was seen, in words, and a sweep's plots."""
+    lines: list[RenderableType] = [Text(line, style="bold" if line in run.verdicts else "") for line in told(run)]
     if any(trial.swept for trial in run.trials):
-        from stampede.reports import sweep  # what draws is slow to import
+        from stampede.reports import sweep
 
-        told += sweep.parts(run)
-    return [*told, *(Text(verdict, style="bold") for verdict in run.verdicts)]
+        return [*sweep.parts(run), *lines]
+    return lines
 
 
 def heading(run: Run) -> Text:

@@ -8,9 +8,7 @@ from stampede.measure.summary import Row
 
 
 def sentence(run: Run) -> str:
-    """One sentence or two for the whole run; none where a comparison's verdicts or a sweep's curves say it better."""
-    if run.comparison is not None or any(trial.swept for trial in run.trials):
-        return ""
+    """One sentence or two for the whole run."""
     rows = [row for row in run.summary if row.valid]
     if not run.summary:
         return "Nothing was measured."
@@ -22,6 +20,13 @@ def sentence(run: Run) -> str:
         return _of_hits(rows)
     parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
     return "; ".join(parts) + ". " + _fastest(run, rows)
+
+
+def told(run: Run) -> list[str]:
+    """What was seen, and the verdicts, which say it better than the sentence after a comparison or a sweep."""
+    if run.comparison is not None or any(trial.swept for trial in run.trials):
+        return run.verdicts
+    return [sentence(run), *run.verdicts]
 
 
 def _of_hits(rows: list[Row]) -> str:
@@ -51,23 +56,30 @@ def _per_instance(rows: list[Row]) -> str:
 
 def _ideal(rows: list[Row]) -> str:
     ideal = [row for row in rows if _hits(row) == row.db_hits_ideal]
-    return f"{_names(ideal)} reached the ideal {ideal[0].db_hits_ideal:,}" if ideal else ""
+    # A lasting trial's ideal is its number of epochs, which differs from strategy to strategy.
+    figures = sorted({row.db_hits_ideal for row in ideal})
+    return f"{_names(ideal)} reached the ideal {_range(figures)}" if ideal else ""
+
+
+def _range(figures: list[int]) -> str:
+    return f"{figures[0]:,}" if len(figures) == 1 else f"{figures[0]:,} to {figures[-1]:,}"
 
 
 def _fastest(run: Run, rows: list[Row]) -> str:
     """The lowest p99 among the strategies that spared the database most."""
-    fewest = min(map(_hits, rows))
-    answered = _by_p99([row for row in rows if _hits(row) == fewest])
+    fewest = min(map(_amplification, rows))
+    spared = [row for row in rows if _amplification(row) == fewest]
+    answered = _by_p99(spared)
     if not answered:
-        return f"With {_names([row for row in rows if _hits(row) == fewest])} nobody got a value."
+        return f"With {_names(spared)} nobody got a value."
     best = answered[0]
     where = ""
     if run.environment.get("database") == FAKE_SLOW:
         where = f" in front of a database that takes {from_data(run.scenario).database.latency}"
     if len(answered) == 1:
         return f"{best.strategy} had p99 {_p99(best)}{where}."
-    spared = f"Of the {len(answered)} that spared the database most"
-    return f"{spared}, {best.strategy} had the lowest p99: {_p99(best)}{where}."
+    many = f"Of the {len(answered)} that spared the database most"
+    return f"{many}, {best.strategy} had the lowest p99: {_p99(best)}{where}."
 
 
 def _by_p99(rows: list[Row]) -> list[Row]:
@@ -79,6 +91,10 @@ def _by_p99(rows: list[Row]) -> list[Row]:
 
 def _hits(row: Row) -> float:
     return row.value("db_hits") or 0.0
+
+
+def _amplification(row: Row) -> float:
+    return _hits(row) / max(1, row.db_hits_ideal)
 
 
 def _p99(row: Row) -> str:

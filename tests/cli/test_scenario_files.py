@@ -103,10 +103,10 @@ def test_a_file_that_is_no_text_is_refused(said: Said, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("trials = 1", ["mine names no strategies", "-s SPEC"]),
+        ("trials = 1", ["mine: no strategy", "-s SPEC"]),
         (
             "strategies = ['none']\n[[expected]]\nstrategy = 'none'\nmetric = 'db_hit'\nvalue = 1",
-            ["mine: expected: unknown metric 'db_hit'", "did you mean 'db_hits'?"],
+            ["mine.toml: expected[0].metric: unknown metric 'db_hit'", "did you mean 'db_hits'?"],
         ),
     ],
 )

@@ -30,6 +30,9 @@ ORDERS = 15
 UNFENCED = {"none", "promise-lock", "single-flight"}
 """They write without a guard, so an invalidation during a load does not win."""
 
+PER_INSTANCE = {"promise-lock", "single-flight"}
+"""They keep nobody of another process from loading."""
+
 ASK_AGAIN = {"redis-lock"}
 """Their waiters find the value in the store or not at all, so they load anew what has expired meanwhile."""
 
@@ -437,6 +440,25 @@ async def test_an_error_is_not_retried_one_by_one_in_whatever_order_the_round_tr
         assert it.elapsed() < 2 * load_s + NOTICED_S, seed
 
 
+@pytest.mark.parametrize("load_s", [1.0, 0.0])
+async def test_a_stale_value_is_reloaded_as_often_as_promised_in_whatever_order_the_round_trips_end(
+    name: str, fleet: MakeFleet, runner: asyncio.Runner, loads_allowed: LoadsAllowed, load_s: float
+) -> None:
+    """Also when a reload ends before others, who read the old value, take the guard: they look again first."""
+    # Without a guard, a reload that is over already holds up nobody who read before.
+    allowed = CALLERS if name in PER_INSTANCE and not load_s else loads_allowed(CALLERS)
+    for seed in range(ORDERS):
+        it = fleet(f"swr(grace=1m)+{name}", Uneven(runner.get_loop().time, seed), ttl=5)
+        await it.answers(1)
+        await asyncio.sleep(6)
+        it.restart()
+        it.origin.seconds, it.origin.version = load_s, 2
+        assert values(await it.answers(CALLERS)) <= {(b'"value"', 1), (b'"value"', 2)}
+        await it.settle()
+        assert 1 <= it.origin.loads["k"] <= allowed, seed
+        assert values(await it.answers(1)) == {(b'"value"', 2)}
+
+
 async def test_cancellations_harm_nobody_else_in_whatever_order_things_happen(
     name: str, fleet: MakeFleet, runner: asyncio.Runner, loads_allowed: LoadsAllowed
 ) -> None:
@@ -620,4 +642,4 @@ async def test_a_holder_that_cannot_renew_its_lease_still_answers_its_caller(
 
 
 def test_the_tables_of_exceptions_name_choices_that_exist() -> None:
-    assert set(registry.names("coalescing")) >= UNFENCED | ASK_AGAIN
+    assert set(registry.names("coalescing")) >= UNFENCED | PER_INSTANCE | ASK_AGAIN | WITHOUT_STORE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -136,7 +137,7 @@ def test_a_value_of_the_wrong_type_or_range_gives_the_file_the_key_and_the_probl
         ("[workload]\narrivals = 'burst(size=3)'", "unknown parameter of 'burst' 'size'"),
         ("[workload]\nkeys = 'singel'", "did you mean 'single'?"),
         ("[[expected]]\nstrategy = 'nonee'\nmetric = 'db_hits'\nvalue = 1", "did you mean 'none'?"),
-        ("[workload]\narrivals = 'poisson(rate=1e9,duration=10s)'", "10,000,000,000 requests a trial"),
+        ("[workload]\narrivals = 'poisson(rate=1e6,duration=1h)'", "3.6e+09 requests, more than"),
         ("[workload]\nconcurrency = 3\n[fleet]\ninstances = 4", "cannot be spread over 4 instances"),
     ],
 )
@@ -304,3 +305,10 @@ def test_any_value_in_any_place_fits_or_is_one_line_that_names_the_file(key: str
     complained = complaint(f"{key} = {as_toml(value)}") or "mine.toml: "
     assert complained.startswith("mine.toml: ")
     assert "not valid TOML" not in complained
+
+
+def test_the_example_in_the_readme_is_a_scenario_and_its_table_names_all_that_are_shipped() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = (text for text in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "[workload]" in text)
+    assert scenarios.parse(example, "mine", "README.md").events
+    assert all(f"| `{name}` |" in readme for name in scenarios.shipped() if "/" not in name)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 
+from stampede.measure.comparison import Compared, Comparison, Ratio
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
+from stampede.reports import html
 from stampede.reports.md import render
 
 MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
@@ -16,7 +19,7 @@ MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
 
 def rows(text: str) -> list[list[str]]:
     """The cells of the first table."""
-    table = text.split("\n\n")[2]
+    table = next(block for block in text.split("\n\n") if block.startswith("| strategy"))
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 
 
@@ -40,10 +43,28 @@ def test_sentence_verdicts_warnings_and_environment_are_there(run: MakeRun, tria
     )
 
 
+def test_a_comparison_has_its_ratios_instead_of_the_sentence(run: MakeRun, trial: MakeTrial) -> None:
+    ratio = Ratio("db_hits", 0.25, 0.2, 0.3, 0.01, 5, "lower")
+    compared = Comparison(reference="none", strategies=[Compared("two-level", [ratio], 5, 0)], ended_by="precision")
+    made = run(trial(), trial(strategy="two-level"), comparison=compared, verdicts=["two-level: 4× fewer DB hits"])
+    text = render(made).decode()
+    assert "| two-level | DB hits | 0.25 | 0.2 – 0.3 | lower |" in text
+    assert "against none: 5 pairs" in text
+    assert "two-level: 4× fewer DB hits" in text
+    assert "reached the ideal" not in text
+    page = html.render(made).decode()
+    assert "<td>two-level</td><td>DB hits</td><td>0.25</td><td>0.2 – 0.3</td><td>lower</td>" in page
+
+
+def test_the_points_of_a_sweep_are_told_apart(run: MakeRun, trial: MakeTrial) -> None:
+    made = run(*(trial(swept={"concurrency": size}) for size in ("100", "500")))
+    cells = [row[0] for row in rows(render(made).decode())[2:]]
+    assert [" ".join(cell.split()) for cell in cells] == [row.label for row in made.summary]
+    assert len(set(cells)) == 2
+
+
 @pytest.mark.parametrize("name", ["<b>x</b>", "a|b", "`code`", "[x](http://y)", "*x*", "a\nb", "~x~", "#1", "&lt;"])
 def test_a_name_that_looks_like_markup_is_shown_as_text(run: MakeRun, trial: MakeTrial, name: str) -> None:
-    from html import unescape
-
     text = render(run(trial(strategy=name))).decode()
     cell = rows(text)[2][0]
     assert unescape(cell) == " ".join(name.split())

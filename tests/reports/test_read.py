@@ -28,6 +28,33 @@ MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
 
 RESULT = Path(__file__).parents[2] / "results" / "cold-burst.json"
 DOCUMENT = json.loads(RESULT.read_bytes())
+DOCUMENT["trials"][0] |= {
+    "latency_curve": {"beyond": [1.0, 0.5, 0.0], "ms": [1.0, 2.0, 3.0]},
+    "staleness_timeline": {"step_ms": 1.0, "max_ms": [0.0, 2.5], "stale": [0, 1]},
+    "sample": {"of": 1, "instance": [0], "started_ms": [0.5], "ended_ms": [None], "role": [1], "outcome": [2]},
+}
+DOCUMENT["comparison"] = {
+    "reference": "none",
+    "strategies": [
+        {
+            "strategy": "two-level",
+            "pairs": 3,
+            "dropped": 0,
+            "ratios": [
+                {
+                    "metric": "db_hits",
+                    "ratio": 0.5,
+                    "low": 0.4,
+                    "high": 0.6,
+                    "p": 0.01,
+                    "pairs": 3,
+                    "verdict": "lower",
+                }
+            ],
+        }
+    ],
+    "ended_by": "precision",
+}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -75,6 +102,7 @@ def test_a_saved_run_reports_identically(run: MakeRun, trial: MakeTrial, tmp_pat
 
 def test_a_run_of_before_there_were_plots_is_still_reported() -> None:
     old = copy.deepcopy(DOCUMENT)
+    old.pop("comparison")
     for trial in (old["floor"], *old["trials"]):
         for field in ("latency_curve", "staleness_timeline", "sample"):
             trial.pop(field, None)

@@ -71,6 +71,11 @@ def test_requests_of_another_run_are_refused(
             refold(other, path)
 
 
+def test_the_requests_of_a_sweep_are_refused(run: MakeRun, counted: MakeTrial, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="which point of the sweep"):
+        refold(run(counted(swept={"concurrency": "100"})), tmp_path / "requests.csv")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
