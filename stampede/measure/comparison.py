@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -20,6 +21,7 @@ COMPARED = {
     "redis_commands": "Redis commands",
     "throughput": "throughput",
 }
+FEWEST_PAIRS = 10
 COUNTS = ("db_hits", "redis_commands", "errors", "timeouts")
 WATCHED = "latency_p99_ms"
 ENOUGH_FOR_P99 = 500
@@ -31,7 +33,8 @@ class Ratio(msgspec.Struct, frozen=True):
     """One metric as a multiple of the reference's: the typical ratio of `pairs` trials.
 
     `low` and `high` bound its own 95 % interval; `p` is adjusted for all metrics of all strategies together, so that
-    a verdict may be stricter than the interval. All four are None for fewer than three pairs.
+    a verdict may be stricter than the interval. All four are None for fewer than three pairs; about ten are needed
+    for a verdict.
     """
 
     metric: str
@@ -73,10 +76,15 @@ def labels(specs: Sequence[str]) -> list[str]:
     return result
 
 
+def _can_tell(pairs: int, comparisons: int) -> bool:
+    """Whether so many pairs that all differ the same way are significant among so many comparisons."""
+    return comparisons * 2.0 ** (1 - pairs) < SIGNIFICANT
+
+
 def fewest_pairs(strategies: int) -> int:
-    """So few pairs can show a difference that is the same in all of them, whatever is compared beside it."""
+    """So few pairs can show a difference, whatever is compared beside it."""
     comparisons = max(1, strategies - 1) * len(COMPARED)
-    return max(10, 2 + math.ceil(math.log2(comparisons / SIGNIFICANT)))
+    return next(pairs for pairs in itertools.count(FEWEST_PAIRS) if _can_tell(pairs, comparisons))
 
 
 def compare(trials: Sequence[Trial], names: Sequence[str], seed: int) -> Comparison:
@@ -97,7 +105,10 @@ def compare(trials: Sequence[Trial], names: Sequence[str], seed: int) -> Compari
     strategies = [
         Compared(
             other,
-            [_ratio(metric, estimates[other, metric], p_of[other, metric], pairs[other]) for metric in COMPARED],
+            [
+                _ratio(metric, estimates[other, metric], p_of[other, metric], pairs[other], len(others))
+                for metric in COMPARED
+            ],
             len(pairs[other]),
             dropped[other],
         )
@@ -128,18 +139,22 @@ def _estimate(pairs: Sequence[tuple[Trial, Trial]], metric: str, resampler: Resa
     return paired(*_columns(pairs, metric), resampler)
 
 
-def _ratio(metric: str, estimate: Estimate | None, p: float, pairs: Sequence[tuple[Trial, Trial]]) -> Ratio:
+def _ratio(
+    metric: str, estimate: Estimate | None, p: float, pairs: Sequence[tuple[Trial, Trial]], others: int
+) -> Ratio:
     first, other = _columns(pairs, metric)
     if estimate is None:
         return Ratio(metric, None, None, None, None, len(first), "too few trials")
     ratio, low, high, p = (float(f"{value:.6g}") for value in (estimate.ratio, estimate.low, estimate.high, p))
-    verdict = _verdict(estimate, p, bool((first == other).all()))
+    verdict = _verdict(estimate, p, bool((first == other).all()), _can_tell(len(first), others * len(COMPARED)))
     return Ratio(metric, ratio, low, high, p, len(first), verdict)
 
 
-def _verdict(estimate: Estimate, p: float, equal: bool) -> Verdict:
+def _verdict(estimate: Estimate, p: float, equal: bool, can_tell: bool) -> Verdict:
     if equal:
         return "equal"
+    if not can_tell:
+        return "too few trials"
     if p >= SIGNIFICANT or not estimate.excludes():
         return "no significant difference"
     return "lower" if estimate.ratio < 1 else "higher"
@@ -155,7 +170,7 @@ def _in_words(compared: Compared, reference: str) -> str:
     found = [difference(COMPARED, r.metric, r.ratio, r.low, r.high) for r in differing]
     if found:
         return f"{compared.strategy}: {', '.join(found)} than {reference}"
-    if all(ratio.verdict == "too few trials" for ratio in compared.ratios):
+    if any(ratio.verdict == "too few trials" for ratio in compared.ratios):
         return f"{compared.strategy}: {compared.pairs} valid pairs are too few to compare it with {reference}"
     return f"{compared.strategy}: no significant difference to {reference}"
 

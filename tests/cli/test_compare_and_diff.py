@@ -17,18 +17,18 @@ RUN = ["run", *SMALL, "-s", "two-level", "-s", "single-flight", "--db-latency", 
 
 def test_a_comparison_tells_the_strategies_apart_and_keeps_its_trials(stampede: Stampede, tmp_path: Path) -> None:
     ended = stampede(
-        "compare", "none", "two-level", *SMALL, "-n", 8, "-e", "out.json", "-e", "out.csv", COLUMNS="200"
+        "compare", "none", "two-level", *SMALL, "-n", 9, "-e", "out.json", "-e", "out.csv", COLUMNS="200"
     )
     assert (ended.code, ended.err) == (0, "")
     assert "two-level: 40× fewer DB hits, p50 " in ended.out
-    assert "against none: 8 pairs of trials in random order (seed 4711), as many as were asked for" in ended.out
+    assert "against none: 9 pairs of trials in random order (seed 4711), as many as were asked for" in ended.out
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["verdicts"][0].startswith("two-level: 40× fewer DB hits")
     (two_level,) = document["comparison"]["strategies"]
     assert (document["comparison"]["reference"], two_level["strategy"], two_level["pairs"]) == (
         "none",
         "two-level",
-        8,
+        9,
     )
     hits = two_level["ratios"][0]
     assert (hits["metric"], hits["ratio"], hits["verdict"]) == ("db_hits", 0.025, "lower")

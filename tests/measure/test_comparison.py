@@ -88,6 +88,15 @@ def test_a_figure_that_nobody_has_is_too_few(pairs: MakePairs) -> None:
     assert comparison.half_width is None
 
 
+def test_a_few_pairs_have_an_interval_but_no_verdict(pairs: MakePairs) -> None:
+    comparison = compare(pairs(8, times=9), ["a", "b"], 1)
+    p99 = of(comparison, "latency_p99_ms")
+    assert p99.ratio == pytest.approx(9, rel=0.05)
+    assert p99.verdict == "too few trials"
+    assert sentences(comparison) == ["b: 8 valid pairs are too few to compare it with a"]
+    assert of(compare(pairs(9, times=9), ["a", "b"], 1), "latency_p99_ms").verdict == "higher"
+
+
 def test_two_pairs_are_too_few_for_any_verdict(pairs: MakePairs) -> None:
     comparison = compare(pairs(2, times=9), ["a", "b"], 1)
     assert {ratio.verdict for ratio in comparison.strategies[0].ratios} == {"too few trials"}

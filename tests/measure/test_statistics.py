@@ -79,6 +79,18 @@ def test_a_constant_factor_has_no_width_and_is_as_sure_as_that_many_coins() -> N
     assert apart.p == 2 / math.comb(10, 5)
 
 
+def test_the_signed_ranks_are_those_of_wilcoxon_s_tables() -> None:
+    # One of ten differences has the other sign, and is the smallest: 2 of 1024 ways are as far out on either side.
+    logs = np.array([-1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    estimate = paired(np.ones(10), np.exp(logs / 10), RESAMPLER)
+    assert estimate is not None
+    assert estimate.p == pytest.approx(4 / 1024)
+    # 3 and 3 alike, one of them down: with middle ranks 8 of 16 ways are as far out as ours.
+    tied = paired(np.ones(4), np.array([8.0, 1 / 8, 8.0, 1.0]), RESAMPLER)
+    assert tied is not None
+    assert tied.p == 1
+
+
 def test_two_trials_say_nothing_but_their_ratio() -> None:
     two = np.array([1.0, 2.0])
     assert paired(two, two, RESAMPLER) is None
