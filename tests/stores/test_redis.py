@@ -260,3 +260,17 @@ def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply() ->
         assert {type(reply) for reply in replies} == {StoreError}
 
     asyncio.run(test())
+
+
+async def test_a_swap_is_a_plain_set_where_the_server_can_compare_and_a_script_elsewhere(
+    redis_store: RedisStore, raw: Redis, entry: Entry, redis_url: str
+) -> None:
+    def scripts() -> int:
+        return int(raw.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"])
+
+    await redis_store.claim("k", "me", 5)
+    before = scripts()
+    assert await redis_store.swap("k", "me", entry, 5)
+    compares = raw.info("server").get("server_name") == "valkey"
+    assert scripts() - before == (0 if compares else 1)
+    assert await redis_store.get("k") == entry
