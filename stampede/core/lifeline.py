@@ -37,7 +37,7 @@ class Guarded:
                 f"the temporary folder {tempfile.gettempdir()} is too long for the path of a Unix socket: "
                 "set TMPDIR to a shorter one, such as /tmp"
             )
-        self.folder = Path(tempfile.gettempdir()) / f"stampede-{name}-{os.urandom(8).hex()}"
+        self.folder = Path(tempfile.gettempdir()) / f"stampede-{name}-{os.urandom(4).hex()}"
         self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -90,7 +90,7 @@ def preload() -> None:
     resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends any such holding back
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        nest = Guarded("fleet")
+        nest = Guarded("run")  # short, for multiprocessing puts a folder and a socket of long names into it
         util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
         nest.start([])
         usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)

@@ -41,7 +41,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(tempfile, "tempdir", short)
         yield Path(short)
         # The fleet's own folder stays as long as this process, for the next fleet.
-        assert not [each for each in Path(short).glob("stampede-*") if "fleet" not in each.name]
+        assert not [each for each in Path(short).glob("stampede-*") if "-run-" not in each.name]
 
 
 def on_bench(work: Callable[[Bench], Coroutine[Any, Any, None]], servers: Servers = Servers()) -> None:  # noqa: B008
