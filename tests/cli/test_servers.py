@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import shutil
@@ -27,17 +28,22 @@ Stampede = Callable[..., Any]
 
 
 @pytest.fixture
-def guest_house(valkey: EmbeddedRedis) -> Any:
+def guest_house() -> Any:
     """A running Redis that holds somebody's keys; afterwards it holds them and nothing else."""
-    with Redis.from_url(valkey.url) as redis:
-        redis.set("marker", "not yours")
-        redis.set("stampede:marker", "not yours either")
-        before = {key: redis.dump(key) for key in redis.scan_iter()}
-        yield valkey.url
-        assert redis.dbsize() == len(before)
-        assert {key: redis.dump(key) for key in redis.scan_iter()} == before
-        assert redis.pubsub_channels() == []
-        assert len(redis.client_list()) == 1
+    server = EmbeddedRedis(None)  # not the tests' common one, whose keys come and go
+    try:
+        asyncio.run(server.ready())
+        with Redis.from_url(server.url) as redis:
+            redis.set("marker", "not yours")
+            redis.set("stampede:marker", "not yours either")
+            before = {key: redis.dump(key) for key in redis.scan_iter()}
+            yield server.url
+            assert {key: redis.dump(key) for key in redis.scan_iter()} == before
+            assert redis.dbsize() == len(before)
+            assert redis.pubsub_channels() == []
+            assert len(redis.client_list()) == 1
+    finally:
+        server.stop()
 
 
 def test_a_redis_of_the_users_own_is_left_as_it_was(

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
 from stampede.engine.compare import ALL, PRECISE, SPENT, Plan, add_rounds
 
 FEWEST = 10
@@ -61,9 +59,9 @@ def test_a_number_of_rounds_is_kept_whatever_precision_and_budget() -> None:
     assert rounds(Plan(0.5, 1.0, rounds=25), iter([])) == (25, ALL, [])
 
 
-@pytest.mark.parametrize("law", ["lognormal, 10 %", "one trial in ten stalls"])
-def test_of_a_hundred_comparisons_of_the_same_at_most_seven_call_a_difference(law: str) -> None:
-    results = [honesty.compare(honesty.LAWS[law], seed) for seed in range(100)]
+def test_of_a_hundred_comparisons_of_the_same_at_most_seven_call_a_difference() -> None:
+    """Of the laws in `results/honesty.md` the one that called the most."""
+    results = [honesty.compare(honesty.LAWS["lognormal, 10 %"], seed) for seed in range(100)]
     assert sum(map(honesty.calls_a_difference, results)) <= 7
 
 

@@ -74,7 +74,7 @@ def test_without_invalidation_answers_are_as_old_as_their_time_to_live_allows(fi
         "workload = { arrivals = 'constant(rate=100,duration=1s)', keys = 'single', writes = 40 }",
     )
     assert trial.valid, trial.reasons
-    assert (trial.db_hits, set(requests.version.tolist())) == (1, {1})
+    assert (trial.db_hits, len(set(requests.version.tolist()))) == (1, 1)
     assert trial.stale > 50
     assert 500 < trial.staleness_max_ms < 1000
 
