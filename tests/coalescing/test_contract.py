@@ -25,7 +25,7 @@ LEASE_S = 0.5
 NOTICED_S = 0.3
 WAY_S = 0.01
 STEPS = [name for name, step in vars(Store).items() if inspect.iscoroutinefunction(step)]
-ORDERS = 15
+ORDERS = 8
 
 UNFENCED = {"none", "promise-lock", "single-flight"}
 """They write without a guard, so an invalidation during a load does not win."""

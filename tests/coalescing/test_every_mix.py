@@ -15,7 +15,7 @@ from stampede.core.errors import LoadError, UsageError
 from stampede.core.model import Answer
 from stampede.core.strategy import Strategy
 
-CALLERS = 20
+CALLERS = 8
 FEW = 4
 REAL_LOAD_S = 0.1
 BARELY_S = 0.001
