@@ -29,11 +29,12 @@ from stampede.reports import files
 HERE = Path(__file__).parent
 PUBLISHED = "published/"
 PROMISES = "two-level"
-BURSTS, OTHERS = 10, 3
+BURSTS, OTHERS = 10, 2
 """Trials of a scenario that takes an instant, and of one that lasts."""
 
 FORMATS = ("csv", "json", "md")
-"""A page (.html) carries megabytes of plotting library; `stampede report NAME.json` makes it when it is wanted."""
+PAGE = "html"
+"""A page carries megabytes of plotting library: the default scenario has one, `stampede report` makes the others."""
 
 MADE_BY = (
     "Made by `python results/regenerate.py` and `python results/regenerate.py --published`; edits belong in "
@@ -75,7 +76,7 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
     """
     lasts = scenarios.arrivals(scenarios.load(name).workload).length()
     command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
-    for ending in FORMATS:
+    for ending in (*FORMATS, PAGE) if name == scenarios.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)
     code = subprocess.run([sys.executable, "-m", "stampede", *command], check=False).returncode
@@ -134,7 +135,9 @@ def environment(runs: dict[str, Run]) -> str:
 
 def section(folder: Path, name: str, run: Run) -> str:
     """A scenario's description and report, and links to its files."""
-    links = " ".join(f"[{ending}]({name}.{ending})" for ending in FORMATS if (folder / f"{name}.{ending}").exists())
+    links = " ".join(
+        f"[{ending}]({name}.{ending})" for ending in (*FORMATS, PAGE) if (folder / f"{name}.{ending}").exists()
+    )
     report = folder / f"{name}.md"
     body = report.read_text(encoding="utf-8").partition("<details>")[0].strip() if report.exists() else ""
     return "\n\n".join(part for part in (f"## {name}", scenario(run), body, links) if part)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
+from typing import Literal
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -37,8 +39,8 @@ def renderable(run: Run) -> RenderableType:
     parts: list[RenderableType] = [heading(run)]
     if run.summary:
         parts += [_table(run.summary, _COLUMNS)]
-        if _lasts(run):
-            parts += [Text(""), _table(run.summary, _over_time(run))]
+        for more in _over_time(run):
+            parts += [Text(""), _table(run.summary, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     return Group(*parts)
 
@@ -104,17 +106,17 @@ def _expected(run: Run) -> list[RenderableType]:
         return []
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for name in EXPECTED:
-        table.add_column(
-            name, justify="left" if name in ("strategy", "metric", "source") else "right", overflow="fold"
-        )
+        justify: Literal["left", "right"] = "left" if name in ("strategy", "metric", "source") else "right"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name == "metric")
     for each in compared:
-        table.add_row(*map(Text, expected_cells(each)), style="" if each.agrees else "yellow")
+        strategy, *cells = expected_cells(each)
+        table.add_row(Text(_folded(strategy)), *map(Text, cells), style="" if each.agrees else "yellow")
     return [Text(""), table]
 
 
 def columns(run: Run) -> Columns:
     """All columns, for where there is room for one wide table."""
-    return [*_COLUMNS, *(_over_time(run) if _lasts(run) else [])]
+    return [*_COLUMNS, *chain(*_over_time(run))]
 
 
 def title(heading: str) -> str:
@@ -230,12 +232,14 @@ def _recovery(row: Row) -> str:
     return "never" if spread is None else f"{spread.median:.2f}"
 
 
-def _over_time(run: Run) -> Columns:
-    """What there is to tell beside one instant."""
+def _over_time(run: Run) -> list[Columns]:
+    """What there is to tell beside one instant, in tables that are narrow enough."""
     scenario = from_data(run.scenario)
+    if not _lasts(run):
+        return []
     staleness = _STALENESS if scenario.workload.writes else []
     recovery = [("recov-\nered s", _recovery)] if scenario.events else []
-    return [*_LIFETIMES, *staleness, *recovery]
+    return [_LIFETIMES, [*staleness, *recovery]] if staleness or recovery else [_LIFETIMES]
 
 
 _LIFETIMES: Columns = [

@@ -10,7 +10,6 @@ from stampede.core import scenario as scenarios
 from stampede.core.metrics import METRICS
 from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import Run
-from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
 
 TOML = """
@@ -34,7 +33,7 @@ def compared(trial: Callable[..., Trial]) -> Callable[..., list[Comparison]]:
         text = TOML.format(metric=metric, value=value, within=within, strategy=strategy)
         scenario = scenarios.parse(text, "mine", "mine.toml")
         run = Run(stampede="0", created="", environment={}, scenario=scenarios.to_data(scenario), seed=1)
-        run.summary = summarize([trial(**seen)])
+        run.trials = [trial(**seen)]
         return comparisons(run)
 
     return compare
@@ -74,3 +73,11 @@ def test_a_strategy_is_known_however_it_is_written(compared: Callable[..., list[
 def test_every_metric_of_a_summary_can_be_expected(compared: Callable[..., list[Comparison]], metric: str) -> None:
     (row,) = compared(metric=metric)
     assert row.metric == metric
+
+
+def test_an_expected_figure_within_the_trials_own_interval_agrees(
+    compared: Callable[..., list[Comparison]],
+) -> None:
+    seen = {"metric": "loads_per_epoch_mean", "value": 2.72, "loads_per_epoch_mean": 2.5}
+    assert compared(**seen, loads_per_epoch_ci95=0.3)[0].agrees
+    assert not compared(**seen, loads_per_epoch_ci95=0.2)[0].agrees
