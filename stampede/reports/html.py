@@ -22,6 +22,7 @@ from stampede.measure import curve
 from stampede.measure.expected import comparisons
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, typical, valid_or_all
+from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
 from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
@@ -84,6 +85,7 @@ def _data(run: Run) -> str:
     several = len({row.scenario for row in run.summary}) > 1
     data = {
         "metrics": METRICS,
+        "sweep": {metric: [curve._asdict() for curve in curves(run, metric)] for metric in METRICS},
         "roles": [role.name.lower() for role in Role],
         "outcomes": [outcome.name.lower() for outcome in Outcome],
         "strategies": [

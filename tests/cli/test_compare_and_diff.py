@@ -68,7 +68,8 @@ def test_an_invalid_measurement_is_no_failed_gate(stampede: Stampede) -> None:
 
 def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: Stampede) -> None:
     for name, latency in (("one", "60ms"), ("two", "60ms"), ("slow", "120ms")):
-        ended = stampede(*RUN, "--db-latency", latency, "-n", 6, "-q", "-e", f"{name}.json")
+        words = ["--db-latency", latency, "-n", 6, "--quiet", "-e", f"{name}.json"]
+        ended = stampede("run", *SMALL, "-s", "two-level", *words)
         assert (ended.code, ended.err) == (0, "")
 
     # Twice the run's own noise would be a property of the machine; the counts are the same on any.

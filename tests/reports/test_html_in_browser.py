@@ -113,6 +113,7 @@ def test_every_plot_is_drawn_when_it_comes_into_view(look: Callable[..., Look], 
     counts = {name: len(seen.traces(name)) for name in ("database", "latency", "requests", "staleness", "sequence")}
     assert counts == {"database": 4, "latency": 6, "requests": 2, "staleness": 2, "sequence": 2}
     assert seen.page.get_by_text("two-level is better").is_visible()
+    assert not seen.page.locator("#sweep-section").is_visible()
 
 
 def test_a_strategy_that_is_filtered_out_leaves_plots_and_table(
@@ -187,3 +188,19 @@ def test_a_run_that_saved_nothing_to_plot_still_has_its_page(
     assert seen.traces("latency") == []
     assert "no single requests" in seen.page.locator("#sample-note").inner_text()
     assert not seen.page.locator("#staleness-section").is_visible()
+
+
+def test_a_sweep_is_drawn_over_its_parameter_with_intervals(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    trials = [
+        trial(trial=number, db_hits=int(size) + number, swept={"concurrency": size})
+        for number in (1, 2, 3)
+        for size in ("100", "500")
+    ]
+    files.export(run(*trials), tmp_path / "sweep.html")
+    seen = look(tmp_path / "sweep.html")
+    seen.page.locator("#sweep-metric").select_option("db_hits")
+    (drawn,) = seen.traces("sweep")
+    assert (drawn["x"], drawn["y"]) == (["100", "500"], pytest.approx([102, 502], abs=0.5))
+    assert min(drawn["error_y"]["array"] + drawn["error_y"]["arrayminus"]) > 0

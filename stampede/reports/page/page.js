@@ -160,8 +160,26 @@
     });
   }
 
+  function drawSweep() {
+    const metric = byId("sweep-metric").value;
+    const curves = data.sweep[metric] ?? [];
+    const values = curves.flatMap((each) => each.middle).filter((value) => value !== null);
+    const wide = values.length && Math.min(...values) > 0 && Math.max(...values) > 30 * Math.min(...values);
+    const off = (bounds, middle) => bounds.map((bound, at) => (bound === null ? 0 : Math.abs(bound - middle[at])));
+    const traces = curves.map((each, index) => ({
+      x: each.values, y: each.middle, type: "scatter", mode: "lines+markers", ...line({ label: each.label, index }),
+      error_y: { type: "data", symmetric: false, array: off(each.high, each.middle), arrayminus: off(each.low, each.middle) },
+      hovertemplate: `${text(each.parameter)} %{x}: %{y:,.4~g}<extra>${text(each.label)}</extra>`,
+    }));
+    draw("sweep", traces, {
+      showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      xaxis: axis(text(curves[0]?.parameter ?? ""), { type: "category" }),
+      yaxis: axis(data.metrics[metric], wide ? { type: "log" } : { rangemode: "tozero" }),
+    });
+  }
+
   const plots = {
-    database: drawDatabase, latency: drawLatency, requests: drawRequests, staleness: drawStaleness, sequence: drawSequence,
+    sweep: drawSweep, database: drawDatabase, latency: drawLatency, requests: drawRequests, staleness: drawStaleness, sequence: drawSequence,
   };
   const drawn = new Set(); // a plot is drawn when it comes into view, so that the page is quick
   function show(id) {
@@ -207,10 +225,15 @@
   setTheme(system.matches);
   fillFilter();
   byId("staleness-section").hidden = !strategies.some((each) => each.staleness);
+  byId("sweep-section").hidden = !Object.values(data.sweep).some((curves) => curves.length);
   strategies.forEach((each) => each.sample && option(byId("sampled"), each.index, each.label));
-  Object.entries(data.metrics).forEach(([name, label]) => option(byId("metric"), name, label));
+  Object.entries(data.metrics).forEach(([name, label]) => {
+    option(byId("metric"), name, label);
+    option(byId("sweep-metric"), name, label);
+  });
   byId("sampled").addEventListener("change", drawRequests);
   byId("metric").addEventListener("change", drawSequence);
+  byId("sweep-metric").addEventListener("change", drawSweep);
   redraw();
   const watcher = new IntersectionObserver(
     (seen) => seen.forEach((entry) => entry.isIntersecting && show(entry.target.id)), { rootMargin: "150px" });
