@@ -19,7 +19,7 @@ def sentence(run: Run) -> str:
     if all(row.db_hits_ideal == 0 for row in rows):
         return _of_hits(rows)
     parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
-    return "; ".join(parts) + ". " + _fastest(run, rows)
+    return "; ".join(parts or [_nearest(rows)]) + ". " + _fastest(run, rows)
 
 
 def told(run: Run) -> list[str]:
@@ -52,6 +52,13 @@ def _unprotected(rows: list[Row]) -> str:
 def _per_instance(rows: list[Row]) -> str:
     local = [row for row in rows if row.instances > 1 and _hits(row) == row.instances * row.db_hits_ideal]
     return f"{_names(local)} left one per instance, {_hits(local[0]):,.0f}" if local else ""
+
+
+def _nearest(rows: list[Row]) -> str:
+    best = min(rows, key=_amplification)
+    return (
+        f"{best.strategy} came nearest to the ideal, {_hits(best):,.0f} DB hits where {best.db_hits_ideal:,} would do"
+    )
 
 
 def _ideal(rows: list[Row]) -> str:

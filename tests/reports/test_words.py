@@ -42,6 +42,13 @@ def test_in_a_lasting_trial_every_strategy_has_an_ideal_of_its_own(run: MakeRun,
     assert "Of the 2 that spared the database most, two-level had the lowest p99: 20 ms" in text
 
 
+def test_where_nobody_reached_the_ideal_the_nearest_is_named(run: MakeRun, trial: MakeTrial) -> None:
+    text = sentence(
+        run(trial(db_hits=331, db_hits_ideal=203), trial(strategy="xfetch", db_hits=456, db_hits_ideal=367))
+    )
+    assert text.startswith("xfetch came nearest to the ideal, 456 DB hits where 367 would do. ")
+
+
 def test_an_own_database_is_not_said_to_take_what_the_scenario_says(run: MakeRun, trial: MakeTrial) -> None:
     fake = {"database": "fake-slow SQLite"}
     own = {"database": "postgresql+asyncpg://me:***@host/db"}
