@@ -102,7 +102,7 @@ def _row(group: list[Trial]) -> Row:
         sum(trial.valid for trial in group),
         first.instances,
         first.requests,
-        first.db_hits_ideal,
+        round(median(trial.db_hits_ideal for trial in counted)),
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
         _distinct(warning for trial in counted for warning in trial.warnings),

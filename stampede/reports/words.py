@@ -50,7 +50,7 @@ def _unprotected(rows: list[Row]) -> str:
 
 
 def _per_instance(rows: list[Row]) -> str:
-    local = [row for row in rows if row.instances > 1 and _hits(row) == row.instances * row.db_hits_ideal]
+    local = [row for row in rows if row.instances > 1 and _amplification(row) == row.instances]
     return f"{_names(local)} left one per instance, {_hits(local[0]):,.0f}" if local else ""
 
 
@@ -62,7 +62,7 @@ def _nearest(rows: list[Row]) -> str:
 
 
 def _ideal(rows: list[Row]) -> str:
-    ideal = [row for row in rows if _hits(row) == row.db_hits_ideal]
+    ideal = [row for row in rows if _amplification(row) == 1]
     # A lasting trial's ideal is its number of epochs, which differs from strategy to strategy.
     figures = sorted({row.db_hits_ideal for row in ideal})
     return f"{_names(ideal)} reached the ideal {_range(figures)}" if ideal else ""
@@ -101,7 +101,7 @@ def _hits(row: Row) -> float:
 
 
 def _amplification(row: Row) -> float:
-    return _hits(row) / max(1, row.db_hits_ideal)
+    return row.value("amplification") or 0.0
 
 
 def _p99(row: Row) -> str:

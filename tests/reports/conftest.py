@@ -57,10 +57,12 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
         origin=Origin(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
     )
     folded = fold(scenario, "none", 1, seen)
-    all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1, "amplification": 1.0}
+    all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1}
 
     def make(**changes: Any) -> Trial:
-        return msgspec.structs.replace(folded, **(all_well | changes))
+        seen = msgspec.structs.replace(folded, **(all_well | changes))
+        amplification = round(seen.db_hits / max(1, seen.db_hits_ideal), 3)
+        return msgspec.structs.replace(seen, **({"amplification": amplification} | changes))
 
     return make
 
