@@ -69,7 +69,7 @@ async def killed_holder(bench: Bench) -> Row:
     """The leaseholder's process is killed by SIGKILL while it loads."""
     running = asyncio.create_task(bench.trial(cold("400ms"), "two-level", 1, 1))
     redis = Redis.from_url(bench.redis_url)
-    while not (guards := [g async for g in redis.scan_iter(match=b"stampede:*:guard")]):
+    while not (guards := [g async for g in redis.scan_iter(match=b"stampede:*guard:*")]):
         await asyncio.sleep(0.005)
     holder = int((await redis.get(guards[0])).partition(b".")[0])
     await asyncio.sleep(0.2)
@@ -206,7 +206,7 @@ async def stopped_redis(bench: Bench) -> Row:
     running = asyncio.create_task(bench.trial(cold("1s"), "two-level", 1, 1))
     redis = Redis.from_url(bench.redis_url)
     pid = int((await redis.info("server"))["process_id"])
-    while not [guard async for guard in redis.scan_iter(match=b"stampede:*:guard")]:
+    while not [guard async for guard in redis.scan_iter(match=b"stampede:*guard:*")]:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.3)
     os.kill(pid, signal.SIGSTOP)
