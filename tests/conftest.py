@@ -18,7 +18,7 @@ from hypothesis import settings
 from stampede.stores.server import EmbeddedRedis
 
 # A shared machine stalls now and then; that is no property of the code under test.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 REQUIRE_SERVERS = "STAMPEDE_TEST_REQUIRE_SERVERS"

@@ -22,6 +22,7 @@ from stampede.engine.compose import protection
 from stampede.engine.virtual import VirtualLoop
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore
+from stampede.stores.server import EmbeddedRedis
 
 PATIENCE_S = 1000
 TTL_S = 60.0
@@ -50,7 +51,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.fixture
 def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
     """Virtual time, or the real loop for tests that want a real Redis."""
-    real = "redis_url" in request.fixturenames
+    real = not {"redis_url", "valkey"}.isdisjoint(request.fixturenames)
     with asyncio.Runner(loop_factory=None if real else VirtualLoop) as runner:
         yield runner
 
@@ -191,12 +192,12 @@ def redis_fleet(name: str, runner: asyncio.Runner, redis_url: str) -> Iterator[F
 
 
 @pytest.fixture
-def real_stores(runner: asyncio.Runner, redis_url: str) -> Iterator[list[RedisStore]]:
-    """Two instances' stores over a real Redis, each with connections of its own."""
+def real_stores(runner: asyncio.Runner, valkey: EmbeddedRedis) -> Iterator[list[RedisStore]]:
+    """Two instances' stores over a real server, each with connections of its own."""
     prefix = f"test:{{{Random().getrandbits(64):x}}}:"
 
     async def both() -> list[RedisStore]:
-        return await asyncio.gather(*(RedisStore.open(redis_url, prefix) for _ in range(2)))
+        return await asyncio.gather(*(RedisStore.open(valkey.url, prefix) for _ in range(2)))
 
     stores = runner.run(both())
     yield stores

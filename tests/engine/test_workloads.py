@@ -95,7 +95,7 @@ def test_a_client_gives_up_after_its_timeout(fire: Fire) -> None:
     trial, requests = fire("single-flight", "client = { timeout = '50ms' }\nworkload.concurrency = 20", "600ms")
     assert (trial.timeouts, trial.ok, trial.retries) == (20, 0, 0)
     assert requests.count(Outcome.TIMEOUT) == 20
-    assert (requests.ended - requests.intended).min() >= 0.05
+    assert (requests.ended - requests.intended).min() > 0.049  # a loop's timers are as fine as its clock
     assert trial.db_hits == INSTANCES, "the load went on"
 
 
