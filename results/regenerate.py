@@ -21,6 +21,7 @@ import msgspec
 import typer
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.errors import INTERRUPTED, INVALID, OK, StampedeError, UsageError
 from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import Run
@@ -64,7 +65,7 @@ def main(
 
 def chosen(published: bool) -> Iterator[str]:
     """The scenarios that are meant, and what `two-level` promises beside those that are not published."""
-    yield from (name for name in scenarios.shipped() if name.startswith(PUBLISHED) is published)
+    yield from (name for name in scenario_file.shipped() if name.startswith(PUBLISHED) is published)
     if not published:
         yield PROMISES
 
@@ -74,9 +75,9 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
 
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
-    lasts = scenarios.arrivals(scenarios.load(name).workload).length()
+    lasts = scenarios.arrivals(scenario_file.load(name).workload).length()
     command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
-    for ending in (*FORMATS, PAGE) if name == scenarios.DEFAULT else FORMATS:
+    for ending in (*FORMATS, PAGE) if name == scenario_file.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)
     code = subprocess.run([sys.executable, "-m", "stampede", *command], check=False).returncode

@@ -110,13 +110,13 @@ def scenario(
     copies: bool = False,
 ) -> Any:
     """The named scenario with the options that were given; without `copies` each strategy once. Raises UsageError."""
-    from stampede.core import scenario as scenarios
+    from stampede.core import scenario_checks, scenario_file
     from stampede.core.latency import Latency
     from stampede.core.strategy import Strategy
 
     specs = [str(Strategy.parse(spec)) for spec in strategies or ()]
     chosen = override(
-        scenarios.load(name),
+        scenario_file.load(name),
         {
             ("strategies",): tuple(specs if copies else dict.fromkeys(specs)) or None,
             ("trials",): trials,
@@ -127,7 +127,7 @@ def scenario(
             ("cache", "ttl"): ttl,
         },
     )
-    scenarios.check(chosen)
+    scenario_checks.check(chosen)
     return chosen
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 STOP_TIMEOUT_S = 5.0
-LONGEST_TMPDIR = 68
-"""Bytes: a Unix socket's path has 103 at most on macOS, and ours is up to 35 longer than the folder's."""
+LONGEST_TMPDIR = 49
+"""Bytes: a Unix socket's path has 103 at most on macOS, and the longest of ours, that of multiprocessing, adds 54."""
 ENDED = "ended"
 LOG = "log"
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from stampede.core import scenario as scenarios
+from stampede.core import scenario_checks
 from stampede.core.errors import UsageError
 from stampede.core.latency import Latency
 from stampede.core.registry import unknown
@@ -68,7 +68,7 @@ def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
             section, field, _ = PARAMETERS[name]
             changed = msgspec.structs.replace(getattr(at, section), **{field: value})
             at = msgspec.structs.replace(at, **{section: changed})
-        scenarios.check(at)
+        scenario_checks.check(at)
         result.append(Point({name: written for name, (written, _) in zip(axes, chosen, strict=True)}, at))
     return result
 

@@ -25,10 +25,10 @@ from stampede.engine.limits import require_open_files
 from stampede.engine.messages import Done, Prepare, Release, Setup
 from stampede.engine.site import TrialSite
 from stampede.engine.trial import key_number
-from stampede.measure import trial as measure
+from stampede.measure.fold import Observed, Origin, fold
 from stampede.measure.requests import Requests
 from stampede.measure.run import FAKE_SLOW
-from stampede.measure.trial import Observed, Origin, Trial
+from stampede.measure.trial import Trial
 from stampede.origins.finite import Seen
 from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
 from stampede.stores.server import EmbeddedRedis, probe
@@ -158,7 +158,7 @@ class Bench:
         moved = after - before if after is not None and before is not None else None
         struck_at = min((float(event.at) for event in scenario.events), default=None)
         observed = self._observe(requests, done, origin, moved, struck_at)
-        return measure.fold(scenario, strategy, number, observed), requests
+        return fold(scenario, strategy, number, observed), requests
 
     async def _prepare(self, prepare: Prepare) -> None:
         """Bring everybody to the barrier; an instance that died since the last trial is replaced first."""

@@ -13,6 +13,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.model import Entry, Loaded
 from stampede.core.scenario import Scenario
 from stampede.core.strategy import Strategy
@@ -40,7 +41,7 @@ async def calibrate(instances: int, trials: int, servers: Servers, seed: int, pr
     Raises:
         StampedeError: the bench could not be set up.
     """
-    base = scenarios.load("warm-hits")
+    base = scenario_file.load("warm-hits")
     base = msgspec.structs.replace(base, fleet=scenarios.Fleet(instances))
     result = Calibration(new_run(base, seed))
     result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, servers, progress))

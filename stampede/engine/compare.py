@@ -77,9 +77,8 @@ async def measure(
     run, before = measured.run, CpuTimes.now()
     await collect(measured, lambda: _rounds(scenario, servers, plan, progress, keep_requests, measured))
     names = comparison.labels(scenario.strategies)
-    run.trials.sort(
-        key=lambda trial: (trial.trial, names.index(trial.strategy))
-    )  # the table's order, not the fired one
+    # The table's order, not the fired one.
+    run.trials.sort(key=lambda trial: (trial.trial, names.index(trial.strategy)))
     run.summary = summarize(run.trials)
     rounds = max((trial.trial for trial in run.trials), default=1)
     run.scenario = scenarios.to_data(msgspec.structs.replace(scenario, trials=rounds))

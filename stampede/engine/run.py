@@ -84,11 +84,12 @@ async def measure(
     """
     measured = Measured(new_run(points[0].scenario, seed))
     await collect(measured, lambda: _trials(points, servers, measured, progress, keep_requests))
+    measured.run.summary = summarize(measured.run.trials)
     return measured
 
 
 async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do the work, which adds trials to the run, and sum them up, whatever ended it.
+    """Do the work, which adds trials to the run, and note what ended it.
 
     Raises:
         StampedeError: it ended without any trial.
@@ -100,7 +101,6 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
         if not run.trials:
             raise
         measured.fault, run.stopped_by = fault, str(fault)
-    run.summary = summarize(run.trials)
 
 
 async def _trials(

@@ -12,6 +12,7 @@ import numpy as np
 
 from stampede.measure.statistics import SIGNIFICANT, Estimate, Floats, Resampler, drift, holm, outliers, paired
 from stampede.measure.trial import Trial
+from stampede.measure.validity import rests_on_enough
 
 COMPARED = {
     "db_hits": "DB hits",
@@ -24,7 +25,6 @@ COMPARED = {
 FEWEST_PAIRS = 10
 COUNTS = ("db_hits", "redis_commands", "errors", "timeouts")
 WATCHED = "latency_p99_ms"
-ENOUGH_FOR_P99 = 500
 
 Verdict = Literal["lower", "higher", "equal", "no significant difference", "too few trials"]
 
@@ -214,8 +214,8 @@ def warnings(comparison: Comparison, trials: Sequence[Trial]) -> list[str]:
     ]
     for name in (comparison.reference, *(each.strategy for each in comparison.strategies)):
         result += _of_sequence(name, [t for t in trials if t.strategy == name and t.valid])
-    if any(trial.requests < ENOUGH_FOR_P99 for trial in trials):
-        result.append(f"p99 rests on fewer than five requests a trial: take at least {ENOUGH_FOR_P99} requests")
+    if not all(rests_on_enough(trial.requests, 0.99) for trial in trials):
+        result.append("p99 rests on fewer than five requests a trial: take at least 500 requests")
     return result
 
 

@@ -175,7 +175,7 @@ class _Parser:
                 left = _join(_lifted(_COMPUTE[mark], left, right), left, right)
             else:
                 left, right = self._logical(left), self._logical(right)
-                left = _join((_all if mark == "and" else _any)(left, right), left, right)
+                left = _join(_logic(mark == "or", left, right), left, right)
         return left
 
     def _operand(self) -> _Part:
@@ -253,24 +253,14 @@ def _lifted(compute: Callable[..., float], *parts: _Part) -> Evaluate:
     return evaluate
 
 
-def _all(left: _Part, right: _Part) -> Evaluate:
-    """False if either is, else unknown if either is (Kleene)."""
+def _logic(decisive: bool, *parts: _Part) -> Evaluate:
+    """False decides an `and`, True an `or`; else it is unknown if any part is (Kleene)."""
 
     def evaluate(rows: Figures, current: str) -> Value:
-        values = left.evaluate(rows, current), right.evaluate(rows, current)
-        known = [value for value in values if value is not None]
-        return None if all(known) and len(known) < 2 else float(all(known))
-
-    return evaluate
-
-
-def _any(left: _Part, right: _Part) -> Evaluate:
-    """True if either is, else unknown if either is (Kleene)."""
-
-    def evaluate(rows: Figures, current: str) -> Value:
-        values = left.evaluate(rows, current), right.evaluate(rows, current)
-        known = [value for value in values if value is not None]
-        return None if not any(known) and len(known) < 2 else float(any(known))
+        values = [part.evaluate(rows, current) for part in parts]
+        if any(value is not None and bool(value) is decisive for value in values):
+            return float(decisive)
+        return None if None in values else float(not decisive)
 
     return evaluate
 

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from stampede.measure.comparison import Comparison
-from stampede.measure.requests import Requests
 from stampede.measure.summary import Row
 from stampede.measure.trial import Trial
 
@@ -35,10 +34,3 @@ class Run(msgspec.Struct, kw_only=True):
     comparison: Comparison | None = None
     verdicts: list[str] = []
     warnings: list[str] = []
-
-
-class RunWithRequests(msgspec.Struct, kw_only=True):
-    """A run and, beside it, every request of its trials, by the trial's place in `run.trials`."""
-
-    run: Run
-    requests: list[Requests] = []

@@ -8,10 +8,10 @@ from statistics import median, median_low
 import msgspec
 
 from stampede.core.metrics import METRICS
+from stampede.measure import validity
 from stampede.measure.trial import Trial
 
 MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
-ENOUGH_BEYOND = 5
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Row(msgspec.Struct, frozen=True):
 
     def rests_on_enough(self, quantile: float) -> bool:
         """Whether a percentile has at least five requests of a trial beyond it."""
-        return round(self.requests * (1 - quantile), 6) >= ENOUGH_BEYOND
+        return validity.rests_on_enough(self.requests, quantile)
 
 
 def summarize(trials: Sequence[Trial]) -> list[Row]:

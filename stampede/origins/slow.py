@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixCon
 from stampede.core.errors import DatabaseUnavailable, LoadError
 from stampede.core.lifeline import Guarded
 from stampede.core.model import Loaded
-from stampede.core.sockets import listens
+from stampede.core.sockets import until_listening
 from stampede.core.tasks import Tasks
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import Seen
@@ -32,7 +31,6 @@ from stampede.origins.messages import (
     encode,
 )
 
-START_TIMEOUT_S = 20.0
 GONE = "the database is gone"
 
 
@@ -139,13 +137,8 @@ class SlowDatabaseProcess:
 
     async def ready(self) -> None:
         """Wait until it listens. Raises DatabaseUnavailable."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not await listens(self.path):
-            if not self.alive or time.monotonic() > deadline:
-                words = self._server.last_words() or "it does not answer"
-                self.stop()
-                raise DatabaseUnavailable(f"the fake-slow database did not start: {words}")
-            await asyncio.sleep(0.005)
+        if (words := await until_listening(self._server, self.path)) is not None:
+            raise DatabaseUnavailable(f"the fake-slow database did not start: {words}")
 
     @property
     def alive(self) -> bool:

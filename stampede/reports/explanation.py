@@ -10,8 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core import registry
-from stampede.core import scenario as scenarios
+from stampede.core import registry, scenario_file
 from stampede.core.errors import UsageError
 from stampede.core.scenario import Scenario
 from stampede.core.spec import parse_calls
@@ -62,8 +61,8 @@ def everything(name: str) -> RenderableType:
         UsageError: nothing does, or a parameter does not exist.
     """
     if name.endswith(".toml"):
-        return of_scenario(scenarios.load(name))
-    found = [of_scenario(scenarios.load(name))] if name in scenarios.shipped() else []
+        return of_scenario(scenario_file.load(name))
+    found = [of_scenario(scenario_file.load(name))] if name in scenario_file.shipped() else []
     if not found and "(" not in name and "+" not in name and name not in (known := _names()):
         raise UsageError(registry.unknown("name", name, known))
     calls = [] if found and "/" in name else parse_calls(name)
@@ -77,7 +76,7 @@ def everything(name: str) -> RenderableType:
 
 def _names() -> list[str]:
     plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
-    return list(dict.fromkeys([*plugins, *scenarios.shipped()]))
+    return list(dict.fromkeys([*plugins, *scenario_file.shipped()]))
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:

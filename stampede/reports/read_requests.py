@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from stampede.core.errors import UsageError
 from stampede.core.model import Outcome, Role
+from stampede.measure.fold import replot
 from stampede.measure.requests import TYPES, Requests
 from stampede.measure.run import Run
-from stampede.measure.trial import replot
 from stampede.reports.requests import COLUMNS
 
 BLOCK = 4_000_000

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import platform
 import shutil
-import time
 from pathlib import Path
 
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError
 
 from stampede.core.errors import RedisUnavailable
 from stampede.core.lifeline import Guarded
-from stampede.core.sockets import listens
+from stampede.core.sockets import until_listening
 from stampede.core.urls import without_password, without_secrets
 from stampede.stores.wire import connect, disconnect
 
-START_TIMEOUT_S = 10.0
 WAYS = "pass --redis URL, set STAMPEDE_REDIS_URL, or pass --redis-server PATH"
 _LOCKED = ("NOAUTH", "WRONGPASS", "Authentication required", "already authenticated", "invalid username-password")
 _QUIET = ["--port", "0", "--save", "", "--appendonly", "no", "--unixsocketperm", "700", "--daemonize", "no"]
@@ -67,13 +64,8 @@ class EmbeddedRedis:
 
     async def ready(self) -> None:
         """Wait until it listens. Raises RedisUnavailable."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not await listens(self._socket):
-            if not self.alive or time.monotonic() > deadline:
-                words = self._server.last_words() or "it does not answer"
-                self.stop()
-                raise RedisUnavailable(f"the Redis server did not start ({words}): {WAYS}")
-            await asyncio.sleep(0.005)
+        if (words := await until_listening(self._server, self._socket)) is not None:
+            raise RedisUnavailable(f"the Redis server did not start ({words}): {WAYS}")
 
     @property
     def alive(self) -> bool:

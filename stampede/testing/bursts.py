@@ -13,12 +13,10 @@ from typing import Any
 from stampede.core.errors import UsageError
 from stampede.core.latency import Latency
 from stampede.core.units import Duration
-from stampede.measure import spread as spreads
+from stampede.measure.validity import judge_spread, rests_on_enough
 from stampede.testing import SmearedBurst
 from stampede.testing.callers import Call, is_async, on_tasks, on_threads
 from stampede.testing.loader import BY_LOAD, Loader
-
-ENOUGH_BEYOND = 5
 
 
 class Stampede:
@@ -104,7 +102,7 @@ class Burst:
         self.error_messages = Counter(_felt(call, "no answer") for call in calls if call not in answered)
         starts = [call.started for call in calls if call.started is not None]
         self.spread_ms = 1000 * (max(starts) - min(starts))
-        self.reasons, self.warnings = spreads.judge(self.spread_ms / 1000, latency)
+        self.reasons, self.warnings = judge_spread(self.spread_ms / 1000, latency)
 
     @property
     def errors(self) -> int:
@@ -144,7 +142,7 @@ class Burst:
 
     def table(self, loads: int | None = None, errors: int | None = None, p99: float | None = None) -> str:
         """The figures beside what was demanded of them; `p99` in seconds."""
-        mark = "" if len(self.calls) / 100 >= ENOUGH_BEYOND else "~"
+        mark = "" if rests_on_enough(len(self.calls), 0.99) else "~"
         rows = [
             ("", "measured", "demanded"),
             ("callers at once", str(len(self.calls)), ""),

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stampede.core import registry
-from stampede.core import scenario as scenarios
+from stampede.core import registry, scenario_file
 
 TAB = """
 source <(_STAMPEDE_COMPLETE=source_bash stampede)
@@ -51,13 +50,13 @@ def test_a_bracket_in_quotes_offers_parameters_with_their_defaults() -> None:
 
 
 def test_run_offers_scenarios() -> None:
-    assert offered("run", "") == scenarios.shipped()
+    assert offered("run", "") == scenario_file.shipped()
     assert offered("run", "hot") == ["hot-key-expiry"]
 
 
 def test_explain_offers_everything_that_it_knows() -> None:
     names = set(offered("explain", ""))
-    assert names >= set(scenarios.shipped())
+    assert names >= set(scenario_file.shipped())
     assert all(names >= set(registry.names(family)) for family in registry.FAMILIES)
 
 

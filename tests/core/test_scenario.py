@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_checks, scenario_file
 from stampede.core.errors import UsageError
 from stampede.core.strategy import Strategy
 
@@ -35,35 +36,35 @@ instances = 2
 def problem(text: str) -> str:
     """The one line that a scenario with this text leads to."""
     with pytest.raises(UsageError) as caught:
-        scenarios.parse(text, "mine", "mine.toml")
+        scenario_file.parse(text, "mine", "mine.toml")
     message = str(caught.value)
     assert "\n" not in message
     return message
 
 
-@pytest.mark.parametrize("name", scenarios.shipped())
+@pytest.mark.parametrize("name", scenario_file.shipped())
 def test_a_shipped_scenario_loads_and_says_what_it_shows(name: str) -> None:
-    scenario = scenarios.load(name)
+    scenario = scenario_file.load(name)
     assert scenario.name == name
     assert scenario.description
     assert scenario.strategies
     assert all(str(Strategy.parse(spec)) == spec for spec in scenario.strategies)
 
 
-@pytest.mark.parametrize("name", scenarios.shipped())
+@pytest.mark.parametrize("name", scenario_file.shipped())
 def test_a_scenario_survives_the_way_through_json(name: str) -> None:
-    data = scenarios.to_data(scenarios.load(name))
+    data = scenarios.to_data(scenario_file.load(name))
     assert scenarios.to_data(scenarios.from_data(json.loads(json.dumps(data)))) == data
 
 
 def test_the_default_scenario_is_shipped() -> None:
-    assert scenarios.DEFAULT in scenarios.shipped()
+    assert scenario_file.DEFAULT in scenario_file.shipped()
 
 
 def test_a_file_of_ones_own_loads_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
-    scenario = scenarios.load(str(path))
+    scenario = scenario_file.load(str(path))
     assert (scenario.name, scenario.description) == ("mine", "Shows something.")
     assert scenario.strategies == ("none", "two-level")
     assert (scenario.trials, scenario.workload.concurrency, scenario.fleet.instances) == (3, 40, 2)
@@ -73,7 +74,7 @@ def test_a_file_of_ones_own_loads_by_its_path(tmp_path: Path) -> None:
 
 
 def test_what_a_file_leaves_out_has_a_default() -> None:
-    scenario = scenarios.parse('strategies = ["none"]', "mine", "mine.toml")
+    scenario = scenario_file.parse('strategies = ["none"]', "mine", "mine.toml")
     assert (scenario.workload.concurrency, scenario.fleet.instances, scenario.cache.start) == (500, 4, "cold")
     assert scenario.database.latency.median == pytest.approx(0.1)
 
@@ -154,7 +155,7 @@ def test_text_that_is_no_toml_is_an_error_with_the_file(text: str) -> None:
 
 def test_a_scenario_that_is_not_shipped_gets_a_suggestion() -> None:
     with pytest.raises(UsageError) as caught:
-        scenarios.load("cold-brust")
+        scenario_file.load("cold-brust")
     assert "did you mean 'cold-burst'?" in str(caught.value)
     assert "the path of a .toml file" in str(caught.value)
 
@@ -171,7 +172,7 @@ def test_a_file_that_cannot_be_read_is_an_error_that_says_why(
     elif content:
         path.mkdir()
     with pytest.raises(UsageError) as caught:
-        scenarios.load(str(path))
+        scenario_file.load(str(path))
     assert str(caught.value).startswith(f"cannot read the scenario {path}: ")
     assert problem in str(caught.value)
 
@@ -252,26 +253,26 @@ def test_a_strategy_that_is_named_twice_is_an_error_however_it_is_written() -> N
 
 
 def test_what_is_about_to_be_run_needs_a_strategy_but_a_file_does_not() -> None:
-    scenario = scenarios.parse("trials = 2", "mine", "mine.toml")
+    scenario = scenario_file.parse("trials = 2", "mine", "mine.toml")
     with pytest.raises(UsageError, match=r"mine: no strategy: name some in the file, .* or with -s SPEC"):
-        scenarios.check(scenario)
+        scenario_checks.check(scenario)
 
 
 def test_an_event_during_a_bursts_only_load_is_allowed() -> None:
     text = "strategies = ['none']\n[[events]]\nat = '50ms'\ndo = 'failing-database(lasting=1s)'"
-    assert len(scenarios.parse(text, "mine", "mine.toml").events) == 1
+    assert len(scenario_file.parse(text, "mine", "mine.toml").events) == 1
 
 
 def test_a_database_may_be_slow_by_a_distribution() -> None:
     event = "do = 'slow-database(latency=lognormal(median=1s,sigma=0.5),lasting=1s)'\nat = '1s'"
-    scenario = scenarios.parse(f"{LASTING}[[events]]\n{event}", "mine", "mine.toml")
+    scenario = scenario_file.parse(f"{LASTING}[[events]]\n{event}", "mine", "mine.toml")
     assert scenarios.fault(scenario.events[0]).lasts() == 1.0
 
 
 def complaint(text: str) -> str | None:
     """What is wrong with this text, if anything is."""
     try:
-        scenarios.parse(text, "mine", "mine.toml")
+        scenario_file.parse(text, "mine", "mine.toml")
     except UsageError as error:
         return str(error)
     return None
@@ -310,5 +311,5 @@ def test_any_value_in_any_place_fits_or_is_one_line_that_names_the_file(key: str
 def test_the_example_in_the_readme_is_a_scenario_and_its_table_names_all_that_are_shipped() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (example,) = (text for text in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "[workload]" in text)
-    assert scenarios.parse(example, "mine", "README.md").events
-    assert all(f"| `{name}` |" in readme for name in scenarios.shipped() if "/" not in name)
+    assert scenario_file.parse(example, "mine", "README.md").events
+    assert all(f"| `{name}` |" in readme for name in scenario_file.shipped() if "/" not in name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.errors import UsageError
 from stampede.core.scenario import Scenario
 from stampede.core.sweep import PARAMETERS, points
@@ -13,7 +13,7 @@ from stampede.core.sweep import PARAMETERS, points
 @pytest.fixture
 def base() -> Scenario:
     """500 callers over 4 instances."""
-    return scenarios.load("cold-burst")
+    return scenario_file.load("cold-burst")
 
 
 def test_without_a_sweep_there_is_the_scenario_alone(base: Scenario) -> None:

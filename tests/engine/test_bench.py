@@ -16,12 +16,13 @@ import pytest
 from redis.asyncio import Redis
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.errors import RedisUnavailable
 from stampede.core.scenario import Scenario
 from stampede.engine.bench import Bench, Servers
 from stampede.measure.trial import Trial
 
-COLD = scenarios.parse(
+COLD = scenario_file.parse(
     """
     strategies = ["two-level"]
     workload = { concurrency = 40 }

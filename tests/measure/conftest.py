@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.model import Role
 from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
+from stampede.measure.fold import Observed, Origin, fold
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
-from stampede.measure.trial import Observed, Origin, Trial, fold
+from stampede.measure.trial import Trial
 
 TOML = """
 strategies = ["none"]
@@ -30,7 +31,7 @@ instances = 2
 @pytest.fixture
 def scenario() -> Scenario:
     """Four requests over two instances in front of a database that takes 100 ms."""
-    return scenarios.parse(TOML, "mine", "mine.toml")
+    return scenario_file.parse(TOML, "mine", "mine.toml")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.metrics import METRICS
 from stampede.measure.expected import Comparison, comparisons
 from stampede.measure.run import Run
@@ -31,7 +32,7 @@ def compared(trial: Callable[..., Trial]) -> Callable[..., list[Comparison]]:
         metric: str = "db_hits", value: float = 10, within: float = 0.0, strategy: str = "none", **seen: object
     ) -> list[Comparison]:
         text = TOML.format(metric=metric, value=value, within=within, strategy=strategy)
-        scenario = scenarios.parse(text, "mine", "mine.toml")
+        scenario = scenario_file.parse(text, "mine", "mine.toml")
         run = Run(stampede="0", created="", environment={}, scenario=scenarios.to_data(scenario), seed=1)
         run.trials = [trial(**seen)]
         return comparisons(run)

@@ -9,14 +9,16 @@ import msgspec
 import pytest
 
 from stampede.core import scenario as scenarios
+from stampede.core import scenario_file
 from stampede.core.model import Role
 from stampede.core.protection import Metrics
 from stampede.core.scenario import Scenario
+from stampede.measure.fold import Observed, Origin, fold
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
-from stampede.measure.trial import Observed, Origin, Trial, fold
+from stampede.measure.trial import Trial
 
 RELEASE = 1000.0
 
@@ -24,7 +26,7 @@ RELEASE = 1000.0
 @pytest.fixture
 def scenario() -> Scenario:
     """500 requests over 4 instances."""
-    return scenarios.parse('strategies = ["none"]', "cold-burst", "cold-burst.toml")
+    return scenario_file.parse('strategies = ["none"]', "cold-burst", "cold-burst.toml")
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from stampede.core import registry
-from stampede.core import scenario as scenarios
+from stampede.core import registry, scenario_file
 from stampede.core.errors import UsageError
 from stampede.reports.explanation import everything, first_sentence, of_scenario
 
@@ -41,9 +40,9 @@ def test_a_mix_is_explained_part_by_part() -> None:
     assert "single-flight (coalescing: who may load)" in text
 
 
-@pytest.mark.parametrize("name", scenarios.shipped())
+@pytest.mark.parametrize("name", scenario_file.shipped())
 def test_a_scenario_is_explained_by_its_comment_and_its_figures(name: str) -> None:
-    scenario = scenarios.load(name)
+    scenario = scenario_file.load(name)
     words = " ".join(printed(of_scenario(scenario)).split())
     assert scenario.description in words
     assert str(scenario.database.latency) in words

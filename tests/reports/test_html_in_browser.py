@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from stampede.core.model import Role
+from stampede.measure.fold import replot
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.staleness import StalenessTimeline
-from stampede.measure.trial import Trial, replot
+from stampede.measure.trial import Trial
 from stampede.reports import files
 
 QUIET = [

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampede.core.errors import UsageError
+from stampede.measure.fold import replot
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
-from stampede.measure.trial import Trial, replot
+from stampede.measure.trial import Trial
 from stampede.reports import files, read_requests
 from stampede.reports.read_requests import refold
 

@@ -1,9 +1,11 @@
-"""The rule that keeps a burst true: how far its arrivals may spread (design: "what makes a measurement valid")."""
+"""What makes a figure valid (design: "what makes a measurement valid"): rules for trials and for users' own bursts."""
 
 from __future__ import annotations
 
+ENOUGH_BEYOND = 5
 
-def judge(spread: float, latency: float) -> tuple[list[str], list[str]]:
+
+def judge_spread(spread: float, latency: float) -> tuple[list[str], list[str]]:
     """Reasons why a burst is INVALID, and warnings; `spread` and `latency` (of the database, above 0) in seconds.
 
     Callers that come when the load is done find the value: a smeared burst hides a stampede.
@@ -13,3 +15,8 @@ def judge(spread: float, latency: float) -> tuple[list[str], list[str]]:
     if spread > latency / 10:
         return [], [f"arrival spread {spread * 1000:.0f} ms is above a tenth of the database latency"]
     return [], []
+
+
+def rests_on_enough(requests: int, quantile: float) -> bool:
+    """Whether a percentile (0.99) has at least five requests of a trial beyond it."""
+    return round(requests * (1 - quantile), 6) >= ENOUGH_BEYOND
