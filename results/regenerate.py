@@ -20,12 +20,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from stampede.core import scenario as scenarios
-from stampede.core import scenario_file
 from stampede.core.errors import INTERRUPTED, INVALID, OK, StampedeError, UsageError
-from stampede.measure.expected import Comparison, comparisons
+from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import Run
 from stampede.reports import files
+from stampede.scenario import model as scenarios
+from stampede.scenario import reading
 
 HERE = Path(__file__).parent
 PUBLISHED = "published/"
@@ -65,7 +65,7 @@ def main(
 
 def chosen(published: bool) -> Iterator[str]:
     """The scenarios that are meant, and what `two-level` promises beside those that are not published."""
-    yield from (name for name in scenario_file.shipped() if name.startswith(PUBLISHED) is published)
+    yield from (name for name in reading.shipped() if name.startswith(PUBLISHED) is published)
     if not published:
         yield PROMISES
 
@@ -75,9 +75,9 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
 
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
-    lasts = scenarios.arrivals(scenario_file.load(name).workload).length()
+    lasts = scenarios.arrivals(reading.load(name).workload).length()
     command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
-    for ending in (*FORMATS, PAGE) if name == scenario_file.DEFAULT else FORMATS:
+    for ending in (*FORMATS, PAGE) if name == reading.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)
     code = subprocess.run([sys.executable, "-m", "stampede", *command], check=False).returncode
@@ -158,7 +158,7 @@ def expected(runs: dict[str, Run], explanations: Explanations) -> str:
     lines = ["| scenario | strategy | metric | expected | measured | ratio | |", "|---|---|---|---:|---:|---:|---|"]
     left = {(name, figure) for name in runs for figure in explanations.get(name, {})}
     for name, run in runs.items():
-        for each in comparisons(run):
+        for each in reproduced(run):
             figure = f"{each.strategy} {each.metric}"
             left.discard((name, figure))
             lines.append(row(name, each, explanations.get(name, {}).get(figure)))
@@ -169,7 +169,7 @@ def expected(runs: dict[str, Run], explanations: Explanations) -> str:
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
-def row(name: str, each: Comparison, explanation: str | None) -> str:
+def row(name: str, each: Reproduced, explanation: str | None) -> str:
     """One expected figure; a deviation that nobody has explained says so."""
     measured = "–" if each.measured is None else f"{each.measured:.4g}"
     ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"

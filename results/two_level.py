@@ -16,17 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from redis.asyncio import Redis
 
-from stampede.core.latency import Latency
 from stampede.core.model import Answer, Loaded, Outcome
-from stampede.core.scenario import CacheSetup, DatabaseSetup, Event, Fleet, Scenario, Workload
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
-from stampede.engine import compose
 from stampede.engine.bench import Bench, Servers
-from stampede.engine.compose import Protection
+from stampede.origins.latency import Latency
+from stampede.processes.redis_server import EmbeddedRedis
+from stampede.protection import compose
+from stampede.protection.compose import Protection
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import CacheSetup, DatabaseSetup, Event, FleetSetup, Scenario, Workload
 from stampede.stores.redis import RedisStore
-from stampede.stores.server import EmbeddedRedis
 
 CALLERS, INSTANCES = 500, 4
 LEASE_S = 2.0
@@ -48,7 +48,7 @@ def cold(latency: str, *events: Event) -> Scenario:
         workload=Workload(concurrency=CALLERS),
         cache=CacheSetup(ttl=Duration(60.0)),
         database=DatabaseSetup(latency=Latency.parse(latency)),
-        fleet=Fleet(INSTANCES),
+        fleet=FleetSetup(INSTANCES),
         events=events,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import shutil
 import signal
@@ -11,11 +12,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from stampede.stores.server import EmbeddedRedis
+from stampede.engine.virtual import VirtualLoop
+from stampede.processes.redis_server import EmbeddedRedis
 
 # A shared machine stalls now and then; that is no property of the code under test.
 settings.register_profile("patient", deadline=None, max_examples=50)
@@ -26,6 +30,39 @@ REQUIRE_SERVERS = "STAMPEDE_TEST_REQUIRE_SERVERS"
 
 DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 """Where Debian keeps PostgreSQL's server, off the PATH."""
+
+
+PATIENCE_S = 30
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine on the loop of the fixture `runner`."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    runner: asyncio.Runner = pyfuncitem.funcargs["runner"]
+    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await pyfuncitem.obj(**arguments)
+
+    runner.run(bounded())
+    return True
+
+
+@pytest.fixture
+def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    """The loop of the test: virtual time for the memory store, the real one for Redis."""
+    virtual = "kind" in request.fixturenames and request.getfixturevalue("kind") == "memory"
+    with asyncio.Runner(loop_factory=VirtualLoop if virtual else None) as runner:
+        yield runner
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix of the test's own: the servers are shared."""
+    return f"test:{{{Random().getrandbits(64):x}}}:"
 
 
 def need(binary: str) -> str:

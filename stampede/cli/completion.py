@@ -5,14 +5,14 @@ from __future__ import annotations
 
 def specs(incomplete: str) -> list[str]:
     """Strategies that begin so."""
-    from stampede.core.completion import continuations
+    from stampede.cli.continuations import continuations
 
     return continuations(incomplete)
 
 
 def scenarios(incomplete: str) -> list[str]:
     """Shipped scenarios that begin so; without any the shell offers files."""
-    from stampede.core.scenario import shipped
+    from stampede.scenario.reading import shipped
 
     return [name for name in shipped() if name.startswith(incomplete)]
 

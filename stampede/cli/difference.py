@@ -9,7 +9,7 @@ from pathlib import Path
 from stampede.cli.console import ResultConsole
 from stampede.core.errors import INVALID, OK, GateFailed
 from stampede.measure import diff as measure
-from stampede.measure.gate import Gate
+from stampede.measure.condition import Condition
 from stampede.reports import diff as report
 from stampede.reports.read import read
 
@@ -23,7 +23,7 @@ def diff(old: Path, new: Path, threshold: float, fail_if: Sequence[str], json: b
     """
     result = measure.diff(read(old), read(new), threshold)
     names = [each.strategy for each in result.strategies]
-    gates = [Gate.parse(text, measure.DIFFED, names, timed=False) for text in fail_if]
+    gates = [Condition.parse(text, measure.DIFFED, names, timed=False) for text in fail_if]
     figures = {each.strategy: each.figures() for each in result.strategies}
     failed = [failure for gate in gates for failure in gate.failures(figures)]
     if json:

@@ -6,14 +6,15 @@ from __future__ import annotations
 def command() -> None:
     """List the choices that strategies are made of, the scenarios, and the events and laws for your own."""
     from stampede.cli.console import ResultConsole
-    from stampede.core import registry, scenario_file
+    from stampede.core import registry
     from stampede.reports.explanation import first_sentence, section
+    from stampede.scenario import reading
 
     console = ResultConsole()
     for family in registry.STRATEGY_FAMILIES:
         console.print(section(*_family(family)))
     console.print("Join choices with '+': stampede run -s none -s swr+two-level\n", markup=False)
-    shipped = [scenario_file.load(name) for name in scenario_file.shipped()]
+    shipped = [reading.load(name) for name in reading.shipped()]
     own = {each.name: first_sentence(each.description) for each in shipped if not each.expected}
     console.print(section("scenarios", own))
     published = {each.name: ", ".join(each.strategies) for each in shipped if each.expected}

@@ -110,13 +110,13 @@ def scenario(
     copies: bool = False,
 ) -> Any:
     """The named scenario with the options that were given; without `copies` each strategy once. Raises UsageError."""
-    from stampede.core import scenario_checks, scenario_file
-    from stampede.core.latency import Latency
-    from stampede.core.strategy import Strategy
+    from stampede.origins.latency import Latency
+    from stampede.protection.strategy import Strategy
+    from stampede.scenario import checking, reading
 
     specs = [str(Strategy.parse(spec)) for spec in strategies or ()]
     chosen = override(
-        scenario_file.load(name),
+        reading.load(name),
         {
             ("strategies",): tuple(specs if copies else dict.fromkeys(specs)) or None,
             ("trials",): trials,
@@ -127,7 +127,7 @@ def scenario(
             ("cache", "ttl"): ttl,
         },
     )
-    scenario_checks.check(chosen)
+    checking.check(chosen)
     return chosen
 
 

@@ -37,8 +37,8 @@ def command(
     quiet: opt.Quiet = False,
 ) -> int:
     """Fire bursts at strategies and show what the database saw and what the callers felt."""
-    from stampede.core import sweep as sweeps
     from stampede.engine import fleet
+    from stampede.scenario import sweep as sweeps
 
     chosen = opt.scenario(scenario, strategy, trials, concurrency, instances, db_latency, db_connections, ttl)
     points = sweeps.points(chosen, sweep or ())

@@ -14,20 +14,20 @@ import uvloop
 from stampede.cli.console import ResultConsole
 from stampede.cli.progress import LiveProgress
 from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, UsageError
-from stampede.core.scenario import Scenario
-from stampede.core.sweep import Point
 from stampede.engine import calibrate as engine
 from stampede.engine import compare as comparing
 from stampede.engine.bench import Servers
 from stampede.engine.compare import Plan
 from stampede.engine.run import Measured, measure
 from stampede.measure.comparison import labels
-from stampede.measure.gate import Gate
+from stampede.measure.condition import Condition
 from stampede.measure.judgement import GATED, judge
 from stampede.measure.run import Run
 from stampede.reports import calibration, files
 from stampede.reports.json import render as render_json
 from stampede.reports.table import show
+from stampede.scenario.model import Scenario
+from stampede.scenario.sweep import Point
 
 CALIBRATION_EXPORTS = {"csv": calibration.render_csv, "json": calibration.render_json}
 
@@ -71,7 +71,7 @@ def servers(
 def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail_if: Sequence[str]) -> int:
     """Measure, print, export; returns the exit code."""
     scenario = points[0].scenario
-    gates = [Gate.parse(text, GATED, scenario.strategies) for text in fail_if]
+    gates = [Condition.parse(text, GATED, scenario.strategies) for text in fail_if]
     output.check()
     with LiveProgress(len(points) * len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
         measured = asyncio.run(measure(points, where, seed, progress, output.requests is not None))
@@ -80,7 +80,7 @@ def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail
 
 def compare(scenario: Scenario, where: Servers, seed: int, output: Output, fail_if: Sequence[str], plan: Plan) -> int:
     """Compare, print, export; returns the exit code."""
-    gates = [Gate.parse(text, GATED, labels(scenario.strategies)) for text in fail_if]
+    gates = [Condition.parse(text, GATED, labels(scenario.strategies)) for text in fail_if]
     output.check()
     rounds = len(scenario.strategies) * plan.rounds if plan.rounds else None
     with LiveProgress(rounds, quiet=output.quiet) as progress:
@@ -89,7 +89,7 @@ def compare(scenario: Scenario, where: Servers, seed: int, output: Output, fail_
     return finish(measured, output, gates)
 
 
-def finish(measured: Measured, output: Output, gates: Sequence[Gate]) -> int:
+def finish(measured: Measured, output: Output, gates: Sequence[Condition]) -> int:
     """Judge, export, print; returns the exit code. Raises what stopped the run, or GateFailed."""
     run = measured.run
     failed = judge(run, gates)

@@ -63,7 +63,7 @@ class Answer(NamedTuple):
     role: Role
 
 
-class Tell(IntEnum):
+class Notify(IntEnum):
     """What those who watch a key are told when it is filled."""
 
     NOTHING = 0
@@ -92,7 +92,7 @@ class Look(NamedTuple):
     failed: str | None = None
 
 
-class Lease(NamedTuple):
+class LeaseAnswer(NamedTuple):
     """One step's answer: the value; or the token that holds the lease (yours: you load) and its seconds left."""
 
     entry: Entry | None

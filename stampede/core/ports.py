@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from stampede.core.model import Entry, Filled, Lease, Loaded, Look, Tell
+from stampede.core.model import Entry, Filled, LeaseAnswer, Loaded, Look, Notify
 
 Clock = Callable[[], float]
 """Seconds that never step back: `time.monotonic` (one clock for all processes of a machine), or virtual time."""
@@ -62,18 +62,18 @@ class Store(Protocol):
         """Remove the guard if it still holds the token (compare-and-delete)."""
         ...
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
+    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
         ...
 
-    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
+    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         """If the guard still holds the token: release it and tell the watchers, in one step.
 
         With `keep` above zero the guard becomes a note of the failure for so long, for those who poll.
         """
         ...
 
-    async def lease(self, key: str, token: str, ttl: float) -> Lease:
+    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
 

@@ -1,7 +1,7 @@
 """Finds plug-ins: a file in a family's folder, or an entry point of a third party's distribution.
 
 A plug-in's name is its file's name (`redis_lock.py` is `redis-lock`), and the file has one public class.
-An entry point in the group of the folder (`stampede.coalescing`) names a class outright.
+An entry point in the group of its family (`stampede.coalescing`) names a class outright.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def load(folder: str, name: str) -> type[Any]:
         UsageError: there is none of that name; the message suggests what there is.
     """
     if name in _built_in(folder):
-        return _public_class(importlib.import_module(f"stampede.{folder}.{name.replace('-', '_')}"))
+        return _public_class(importlib.import_module(f"{_package(folder)}.{name.replace('-', '_')}"))
     if name in _third_party(folder):
         return _third_party(folder)[name].load()  # type: ignore[no-any-return]
     raise UsageError(unknown(_KINDS.get(folder, folder.split(".")[-1]), name, names(folder)))
@@ -127,10 +127,16 @@ def _public_class(module: ModuleType) -> type[Any]:
     return public
 
 
+def _package(family: str) -> str:
+    return f"stampede.{'protection.' * (family in STRATEGY_FAMILIES)}{family}"
+
+
 @cache
 def _built_in(folder: str) -> frozenset[str]:
-    package = importlib.import_module(f"stampede.{folder}")
-    return frozenset(m.name.replace("_", "-") for m in pkgutil.iter_modules(package.__path__) if not m.ispkg)
+    package = importlib.import_module(_package(folder))
+    return frozenset(
+        m.name.replace("_", "-") for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")
+    )
 
 
 @cache

@@ -14,24 +14,24 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, RedisUnavailable, UsageError
-from stampede.core.protection import Metrics
-from stampede.core.scenario import Scenario
 from stampede.core.urls import without_password
+from stampede.engine.callers import key_number
 from stampede.engine.fleet import Fleet, Launcher, LocalProcess
-from stampede.engine.keys import Janitor
-from stampede.engine.limits import require_open_files
+from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release, Setup
-from stampede.engine.site import TrialSite
-from stampede.engine.trial import key_number
-from stampede.measure.fold import Observed, Origin, fold
+from stampede.engine.target import TrialTarget
+from stampede.measure.fold import Observed, OriginLog, fold
 from stampede.measure.requests import Requests
 from stampede.measure.run import FAKE_SLOW
 from stampede.measure.trial import Trial
 from stampede.origins.finite import Seen
-from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
-from stampede.stores.server import EmbeddedRedis, probe
+from stampede.origins.slow import SlowDatabaseClient, SlowDatabaseProcess
+from stampede.processes.limits import require_open_files
+from stampede.processes.redis_server import EmbeddedRedis, probe
+from stampede.protection.base import Counters
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
 from stampede.stores.wire import connect, disconnect
 
 RELEASE_LEAD_S = 0.03
@@ -64,7 +64,7 @@ class Bench:
         self._labels = (f"t{n}" for n in itertools.count())
         self._embedded: EmbeddedRedis | None = None
         self._slow: SlowDatabaseProcess | None = None
-        self._database: SlowDatabase | None = None
+        self._database: SlowDatabaseClient | None = None
         self.redis_version = ""
 
     async def __aenter__(self) -> Bench:
@@ -81,10 +81,10 @@ class Bench:
             self.redis_version = await probe(self.redis_url, self.prefix)
             cleaner: Redis = connect(self.redis_url, 1)
             stack.push_async_callback(disconnect, cleaner)
-            self._janitor = Janitor(cleaner, self.prefix)
+            self._key_cleaner = KeyCleaner(cleaner, self.prefix)
             if self._slow:
                 await self._slow.ready()
-                self._database = await SlowDatabase.open(str(self._slow.path))
+                self._database = await SlowDatabaseClient.open(str(self._slow.path))
                 stack.push_async_callback(self._database.close)
             await launched
             await self._fleet.ready()
@@ -151,7 +151,7 @@ class Bench:
         except LoadError as error:
             raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
         finally:
-            await self._janitor.clean(label, scenario)
+            await self._key_cleaner.clean(label, scenario)
         await self._check_servers(done)
         requests = Requests.join({n: d.columns for n, d in done.items()}, released_at)
         origin = _origin(seen, released_at) if seen else None
@@ -175,8 +175,8 @@ class Bench:
             return await self._fleet.release(release)
         if self._database is None:
             raise UsageError("events need the fake-slow database: leave --database out")
-        site = TrialSite(scenario, label, seed, self._fleet, self._janitor, self._database)
-        events = asyncio.create_task(site.strike(released_at, time.monotonic()))
+        target = TrialTarget(scenario, label, seed, self._fleet, self._key_cleaner, self._database)
+        events = asyncio.create_task(target.inject(released_at, time.monotonic()))
         try:
             return await self._fleet.release(release)
         finally:
@@ -190,7 +190,7 @@ class Bench:
         if self._embedded is None:
             return None
         try:
-            return await self._janitor.traffic()
+            return await self._key_cleaner.traffic()
         except (RedisError, OSError):
             return None
 
@@ -213,14 +213,14 @@ class Bench:
         self,
         requests: Requests,
         done: dict[int, Done],
-        origin: Origin | None,
+        origin: OriginLog | None,
         redis_bytes: int | None,
         struck_at: float | None,
     ) -> Observed:
         ends = done.values()
         return Observed(
             requests=requests,
-            metrics=sum((d.metrics for d in ends), start=Metrics()),
+            metrics=sum((d.metrics for d in ends), start=Counters()),
             redis_commands=sum(d.redis_commands for d in ends),
             redis_bytes=redis_bytes,
             unsettled=sum(d.unsettled for d in ends),
@@ -234,9 +234,9 @@ class Bench:
         )
 
 
-def _origin(seen: Seen, released_at: float) -> Origin:
+def _origin(seen: Seen, released_at: float) -> OriginLog:
     """The database's counts, with times from the release; one machine has one monotonic clock."""
-    return Origin(
+    return OriginLog(
         hits=sum(seen.hits.values()),
         peak_in_flight=seen.peak_in_flight,
         peak_queued=seen.peak_queued,

@@ -12,21 +12,21 @@ from random import Random
 import msgspec
 from redis.asyncio import Redis
 
-from stampede.core import scenario as scenarios
-from stampede.core import scenario_file
 from stampede.core.model import Entry, Loaded
-from stampede.core.scenario import Scenario
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
-from stampede.core.workload import Share
-from stampede.engine import compose
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.callers import Callers
 from stampede.engine.run import FLOOR_STRATEGY, Progress, new_run, until_interrupted
-from stampede.engine.trial import Requests
 from stampede.measure.calibration import Calibration, Paired, SizeRow
+from stampede.protection import compose
+from stampede.protection.strategy import Strategy
+from stampede.scenario import model as scenarios
+from stampede.scenario import reading
+from stampede.scenario.model import Scenario
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore, value_name
 from stampede.stores.wire import connect, disconnect
+from stampede.workload.laws import Share
 
 SIZES = (100, 500, 1000, 5000, 10_000)
 IN_FLIGHT = 50
@@ -41,8 +41,8 @@ async def calibrate(instances: int, trials: int, servers: Servers, seed: int, pr
     Raises:
         StampedeError: the bench could not be set up.
     """
-    base = scenario_file.load("warm-hits")
-    base = msgspec.structs.replace(base, fleet=scenarios.Fleet(instances))
+    base = reading.load("warm-hits")
+    base = msgspec.structs.replace(base, fleet=scenarios.FleetSetup(instances))
     result = Calibration(new_run(base, seed))
     result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, servers, progress))
     return result
@@ -123,7 +123,7 @@ async def _memory_per_request(strategy: str) -> float:
     gc.collect()
     tracemalloc.start()
     try:
-        requests = Requests(protection.get, "m", scenario, Share(0, 1), Random(1), time.monotonic)
+        requests = Callers(protection.get, "m", scenario, Share(0, 1), Random(1), time.monotonic)
         await requests.assemble()
         running = asyncio.create_task(requests.run(time.monotonic(), 60))
         await asyncio.sleep(0.5)

@@ -10,13 +10,13 @@ from random import Random
 
 import msgspec
 
-from stampede.core import scenario as scenarios
-from stampede.core.scenario import Scenario
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.machine import CpuTimes, unsteady
 from stampede.engine.run import Measured, Progress, collect, floor, new_run
 from stampede.measure import comparison
 from stampede.measure.summary import summarize
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
 
 GROWTH = 1.25
 PRECISE, SPENT, ALL = "precision", "budget", "trials"

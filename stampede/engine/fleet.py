@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 
 from stampede.core import errors
 from stampede.core.errors import InstanceLost, StampedeError
-from stampede.core.lifeline import Guarded
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Restart, Setup, Stop, ToInstance
+from stampede.processes.lifeline import Guarded
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 2.0

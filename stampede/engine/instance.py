@@ -16,17 +16,11 @@ from random import Random
 
 import uvloop
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import StampedeError
-from stampede.core.lifeline import die_with_parent
 from stampede.core.ports import Clock
-from stampede.core.protection import Metrics
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
-from stampede.core.workload import Share
-from stampede.engine import compose
+from stampede.engine.callers import Callers, key_name
 from stampede.engine.lag import LagMeter
-from stampede.engine.limits import raise_open_files
 from stampede.engine.messages import (
     Channel,
     Done,
@@ -39,10 +33,16 @@ from stampede.engine.messages import (
     Stop,
     ToInstance,
 )
-from stampede.engine.trial import Requests, key_name
 from stampede.engine.writer import Writer
 from stampede.origins.connect import OpenOrigin, connect_origin
+from stampede.processes.lifeline import die_with_parent
+from stampede.processes.limits import raise_open_files
+from stampede.protection import compose
+from stampede.protection.base import Counters
+from stampede.protection.strategy import Strategy
+from stampede.scenario import model as scenarios
 from stampede.stores.redis import RedisStore
+from stampede.workload.laws import Share
 
 SETTLE_S = 5.0
 WARM_UP = 64
@@ -113,7 +113,7 @@ class InstanceTrial:
         self._origin = origin
         self._clock = clock
         self._random = Random(f"{asked.seed}/{self._share.instance}")
-        self._requests: Requests | None = None
+        self._callers: Callers | None = None
         self._lives: list[tuple[Tasks, compose.Protection]] = []
         self._names = [
             key_name(asked.keys_label, number) for number in range(scenarios.keys(asked.scenario.workload).count())
@@ -144,38 +144,38 @@ class InstanceTrial:
             await asyncio.gather(*(protection.cache.load_and_put(name) for name in mine))
             return
         await protection.begin(self._names)
-        self._requests = Requests(protection.get, asked.keys_label, asked.scenario, share, self._random, self._clock)
-        await self._requests.assemble()
+        self._callers = Callers(protection.get, asked.keys_label, asked.scenario, share, self._random, self._clock)
+        await self._callers.assemble()
 
     async def close(self) -> None:
         """End what a trial that was never released has left waiting."""
-        if self._requests is not None:
-            await self._requests.interrupt(self._requests.get)
+        if self._callers is not None:
+            await self._callers.interrupt(self._callers.get)
         for tasks, _ in self._lives:
             await tasks.settle(0)
 
     async def restart(self) -> None:
         """Lose everything that a process holds; what was under way fails."""
-        assert self._requests is not None
+        assert self._callers is not None
         tasks, _ = self._lives[-1]
-        await self._requests.interrupt(self._protect().get)
+        await self._callers.interrupt(self._protect().get)
         await tasks.settle(0)
         await self._lives[-1][1].begin(self._names)
 
     async def run(self, release: Release) -> Done:
         """From the release to the last answer, and what it took."""
-        assert self._requests is not None
+        assert self._callers is not None
         lag = LagMeter(self._clock)
         cpu, commands = _cpu_s(), self._store.commands
         writing = self._start_writer()
-        await lag.during(self._requests.run(release.at, release.deadline))
+        await lag.during(self._callers.run(release.at, release.deadline))
         if writing is not None:
             writing.cancel()
             await asyncio.wait([writing])
         unsettled = sum([await tasks.settle(SETTLE_S) for tasks, _ in self._lives])
         return Done(
-            columns=self._requests.records.columns(),
-            metrics=sum((life.cache.metrics for _, life in self._lives), start=Metrics()),
+            columns=self._callers.records.columns(),
+            metrics=sum((life.cache.metrics for _, life in self._lives), start=Counters()),
             redis_commands=self._store.commands - commands,
             unsettled=unsettled,
             lag_max=lag.maximum,

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from stampede.core import registry
-from stampede.core.protection import Metrics
-from stampede.core.scenario import Scenario
 from stampede.measure.records import Columns
+from stampede.protection.base import Counters
+from stampede.scenario.model import Scenario
 
 _LENGTH_BYTES = 8
 
@@ -61,7 +61,7 @@ class Done(msgspec.Struct, tag=True):
     """What one instance saw of a trial; times in seconds."""
 
     columns: Columns
-    metrics: Metrics
+    metrics: Counters
     redis_commands: int
     unsettled: int
     lag_max: float

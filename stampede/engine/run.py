@@ -13,10 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import EnvironmentFault
-from stampede.core.scenario import Scenario
-from stampede.core.sweep import Point
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
@@ -24,6 +21,9 @@ from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
+from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = "none"
 FLOOR_CALLERS = 100

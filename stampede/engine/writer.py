@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import RequestError
-from stampede.core.scenario import Scenario
-from stampede.engine.trial import key_name
+from stampede.engine.callers import key_name
 from stampede.origins.connect import OpenOrigin
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
 
 
 class Writer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stampede.core.fault import Fault, Site
 from stampede.core.ranges import Part
+from stampede.scenario.fault import Fault, Target
 
 
 @dataclass
@@ -21,6 +21,6 @@ class Evict(Fault):
 
     share: Part = 0.25
 
-    async def strike(self, site: Site) -> None:
-        count = min(site.keys(), max(1, round(site.keys() * self.share)))
-        await site.remove(site.random.sample(range(site.keys()), count))
+    async def inject(self, target: Target) -> None:
+        count = min(target.keys(), max(1, round(target.keys() * self.share)))
+        await target.remove(target.random.sample(range(target.keys()), count))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from stampede.core.fault import Fault, Site
 from stampede.core.units import Duration
+from stampede.scenario.fault import Fault, Target
 
 
 @dataclass
@@ -25,7 +25,7 @@ class FailingDatabase(Fault):
     def lasts(self) -> float:
         return self.lasting
 
-    async def strike(self, site: Site) -> None:
-        await site.fail(True)
+    async def inject(self, target: Target) -> None:
+        await target.fail(True)
         await asyncio.sleep(self.lasting)
-        await site.fail(False)
+        await target.fail(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stampede.core.fault import Fault, Site
+from stampede.scenario.fault import Fault, Target
 
 
 @dataclass
@@ -18,5 +18,5 @@ class Flush(Fault):
     source:     FLUSHALL by mistake, a failover to an empty replica; Bronson et al., "Metastable Failures", HotOS 2021
     """
 
-    async def strike(self, site: Site) -> None:
-        await site.remove(list(range(site.keys())))
+    async def inject(self, target: Target) -> None:
+        await target.remove(list(range(target.keys())))

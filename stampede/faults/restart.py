@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stampede.core.fault import Fault, Site
 from stampede.core.ranges import Part
+from stampede.scenario.fault import Fault, Target
 
 
 @dataclass
@@ -21,6 +21,6 @@ class Restart(Fault):
 
     share: Part = 0.25
 
-    async def strike(self, site: Site) -> None:
-        count = min(site.instances(), max(1, round(site.instances() * self.share)))
-        await site.restart(site.random.sample(range(site.instances()), count))
+    async def inject(self, target: Target) -> None:
+        count = min(target.instances(), max(1, round(target.instances() * self.share)))
+        await target.restart(target.random.sample(range(target.instances()), count))

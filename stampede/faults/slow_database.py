@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from stampede.core.fault import Fault, Site
-from stampede.core.latency import Latency
 from stampede.core.units import Duration
+from stampede.origins.latency import Latency
+from stampede.scenario.fault import Fault, Target
 
 
 @dataclass
@@ -26,7 +26,7 @@ class SlowDatabase(Fault):
     def lasts(self) -> float:
         return self.lasting
 
-    async def strike(self, site: Site) -> None:
-        await site.slow(str(self.latency))
+    async def inject(self, target: Target) -> None:
+        await target.slow(str(self.latency))
         await asyncio.sleep(self.lasting)
-        await site.slow(None)
+        await target.slow(None)

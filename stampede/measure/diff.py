@@ -10,7 +10,7 @@ import numpy as np
 
 from stampede.core.errors import UsageError
 from stampede.measure.comparison import COMPARED, difference
-from stampede.measure.gate import Value
+from stampede.measure.condition import Value
 from stampede.measure.run import Run
 from stampede.measure.statistics import FEWEST, SIGNIFICANT, Estimate, Floats, Resampler, holm, ratio, unpaired
 from stampede.measure.summary import Row, summarize

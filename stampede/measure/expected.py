@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from stampede.core.scenario import from_data
-from stampede.core.strategy import Strategy
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, valid_or_all
 from stampede.measure.trial import Trial
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import from_data
 
 
-class Comparison(NamedTuple):
+class Reproduced(NamedTuple):
     """One expected figure; `ratio` is measured over expected, `agrees`: it is within the stated share, or
     the expected one within the interval of the measured one.
     """
@@ -27,7 +27,7 @@ class Comparison(NamedTuple):
     source: str
 
 
-def comparisons(run: Run) -> list[Comparison]:
+def reproduced(run: Run) -> list[Reproduced]:
     """The scenario's expected figures for the strategies that were measured, beside the medians over the trials.
 
     Also a maximum is compared by its median over the trials: whoever publishes one publishes that of a trial.
@@ -42,7 +42,7 @@ def comparisons(run: Run) -> list[Comparison]:
         ratio = measured / each.value if measured is not None and each.value else None
         slack = max(each.within * abs(each.value), _own_interval(groups[strategy], each.metric))
         agrees = measured is not None and abs(measured - each.value) <= slack
-        result.append(Comparison(strategy, each.metric, each.value, measured, ratio, agrees, each.source))
+        result.append(Reproduced(strategy, each.metric, each.value, measured, ratio, agrees, each.source))
     return result
 
 

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from stampede.core import scenario as scenarios
 from stampede.core.model import AT_ONCE, Outcome, Role
-from stampede.core.protection import Metrics
-from stampede.core.scenario import Scenario
-from stampede.core.workload import ClosedLoop, OpenLoop
 from stampede.measure import curve, epochs, staleness
 from stampede.measure.epochs import Epochs
 from stampede.measure.load import busy_s, most_waiters, thin
@@ -21,12 +17,16 @@ from stampede.measure.requests import Requests
 from stampede.measure.sample import take
 from stampede.measure.trial import RoleLatency, Trial
 from stampede.measure.validity import judge_spread
+from stampede.protection.base import Counters
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
+from stampede.workload.laws import ClosedLoop, OpenLoop
 
 LATE_S = 0.02
 
 
 @dataclass(frozen=True)
-class Origin:
+class OriginLog:
     """What the database saw, by its own count. Times in seconds from the release.
 
     `hits` counts all loads; `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
@@ -49,7 +49,7 @@ class Observed:
     """
 
     requests: Requests
-    metrics: Metrics
+    metrics: Counters
     redis_commands: int
     redis_bytes: int | None
     unsettled: int
@@ -58,7 +58,7 @@ class Observed:
     lost: list[int]
     errors: dict[str, int]
     retries: int
-    origin: Origin | None
+    origin: OriginLog | None
     struck_at: float | None
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stampede.core.metrics import METRICS
-from stampede.measure.gate import Gate, Value
+from stampede.measure.condition import Condition, Value
 from stampede.measure.run import Run
 from stampede.measure.summary import Row
 
 GATED = (*METRICS, "db_hits_ideal", "instances", "trials", "valid")
 
 
-def judge(run: Run, gates: Sequence[Gate]) -> list[str]:
+def judge(run: Run, gates: Sequence[Condition]) -> list[str]:
     """What failed, at every point of a sweep; INVALID trials are never judged."""
     points: dict[tuple[object, ...], dict[str, dict[str, Value]]] = {}
     for row in run.summary:

@@ -1,4 +1,4 @@
-"""What makes a figure valid (design: "what makes a measurement valid"): rules for trials and for users' own bursts."""
+"""What makes a figure valid: rules for trials and for users' own bursts."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ async def connect_origin(database: str, query: str | None) -> OpenOrigin:
         DatabaseUnavailable: nothing usable is there.
     """
     if query is None:
-        from stampede.origins.slow import SlowDatabase
+        from stampede.origins.slow import SlowDatabaseClient
 
-        return await SlowDatabase.open(database)
+        return await SlowDatabaseClient.open(database)
     from stampede.origins.sql import SqlDatabase
 
     return await SqlDatabase.open(database, query)

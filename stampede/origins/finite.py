@@ -10,9 +10,9 @@ from random import Random
 import msgspec
 
 from stampede.core.errors import LoadError
-from stampede.core.latency import Latency
 from stampede.core.model import Loaded
 from stampede.core.ports import Clock
+from stampede.origins.latency import Latency
 
 
 class Seen(msgspec.Struct, array_like=True):

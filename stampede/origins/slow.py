@@ -12,9 +12,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixConnector, WSMsgType
 
 from stampede.core.errors import DatabaseUnavailable, LoadError
-from stampede.core.lifeline import Guarded
 from stampede.core.model import Loaded
-from stampede.core.sockets import until_listening
 from stampede.core.tasks import Tasks
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import Seen
@@ -30,11 +28,13 @@ from stampede.origins.messages import (
     decode_replies,
     encode,
 )
+from stampede.processes.lifeline import Guarded
+from stampede.processes.sockets import until_listening
 
 GONE = "the database is gone"
 
 
-class SlowDatabase:
+class SlowDatabaseClient:
     """An origin: one WebSocket to the database's process, on which all loads of this process travel."""
 
     def __init__(self, session: ClientSession, socket: ClientWebSocketResponse) -> None:
@@ -47,7 +47,7 @@ class SlowDatabase:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(cls, path: str) -> SlowDatabase:
+    async def open(cls, path: str) -> SlowDatabaseClient:
         """Connect to the database that listens at `path`. Raises DatabaseUnavailable."""
         session = ClientSession(connector=UnixConnector(path))
         try:

@@ -12,11 +12,11 @@ import uvloop
 from aiohttp import WSMsgType, web
 
 from stampede.core.errors import LoadError
-from stampede.core.latency import Latency
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import FiniteDatabase
+from stampede.origins.latency import Latency
 from stampede.origins.messages import (
     MAX_FRAME,
     Asked,

@@ -7,9 +7,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from stampede.core.scenario import from_data
 from stampede.measure.calibration import Calibration
 from stampede.reports import csv
+from stampede.scenario.model import from_data
 
 
 def show(calibration: Calibration, console: Console) -> None:

@@ -10,11 +10,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core import registry, scenario_file
+from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.core.scenario import Scenario
 from stampede.core.spec import parse_calls
-from stampede.core.strategy import DEFAULTS, Strategy
+from stampede.protection.strategy import DEFAULTS, Strategy
+from stampede.scenario import reading
+from stampede.scenario.model import Scenario
 
 
 class Part(NamedTuple):
@@ -61,8 +62,8 @@ def everything(name: str) -> RenderableType:
         UsageError: nothing does, or a parameter does not exist.
     """
     if name.endswith(".toml"):
-        return of_scenario(scenario_file.load(name))
-    found = [of_scenario(scenario_file.load(name))] if name in scenario_file.shipped() else []
+        return of_scenario(reading.load(name))
+    found = [of_scenario(reading.load(name))] if name in reading.shipped() else []
     if not found and "(" not in name and "+" not in name and name not in (known := _names()):
         raise UsageError(registry.unknown("name", name, known))
     calls = [] if found and "/" in name else parse_calls(name)
@@ -76,7 +77,7 @@ def everything(name: str) -> RenderableType:
 
 def _names() -> list[str]:
     plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
-    return list(dict.fromkeys([*plugins, *scenario_file.shipped()]))
+    return list(dict.fromkeys([*plugins, *reading.shipped()]))
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:

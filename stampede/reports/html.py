@@ -17,13 +17,13 @@ import msgspec
 
 from stampede.core.errors import UsageError
 from stampede.core.model import Outcome, Role
-from stampede.core.strategy import Strategy
 from stampede.measure import curve
-from stampede.measure.expected import comparisons
+from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, typical, valid_or_all
 from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
+from stampede.protection.strategy import Strategy
 from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
 from stampede.reports.words import facts, told
@@ -136,7 +136,7 @@ def _comparison(run: Run) -> str:
 
 
 def _expected(run: Run) -> str:
-    rows = [f"<tr>{_cells(table.expected_cells(each))}</tr>" for each in comparisons(run)]
+    rows = [f"<tr>{_cells(table.expected_cells(each))}</tr>" for each in reproduced(run)]
     return f"<h2>Expected and measured</h2>{_tabulated(table.EXPECTED, rows)}" if rows else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from stampede.measure.expected import comparisons
+from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.reports import comparison, table
 from stampede.reports.words import facts, told
@@ -44,7 +44,7 @@ def _comparison(run: Run) -> list[str]:
 
 
 def _expected(run: Run) -> str:
-    rows = [table.expected_cells(each) for each in comparisons(run)]
+    rows = [table.expected_cells(each) for each in reproduced(run)]
     return _lines(table.EXPECTED, ["---"] * len(table.EXPECTED), rows) if rows else ""
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import UsageError
 from stampede.core.ranges import Count
 from stampede.measure.run import SCHEMA, Run
 from stampede.measure.summary import summarize
+from stampede.scenario import model as scenarios
 
 # What msgspec raises on bytes that are no JSON text, on other shapes, on nests too deep and numbers too large.
 _FOREIGN = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)

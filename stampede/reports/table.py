@@ -12,12 +12,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core.scenario import DatabaseSetup, Workload, arrivals, from_data
-from stampede.measure.expected import Comparison, comparisons
+from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison
 from stampede.reports.words import told
+from stampede.scenario.model import DatabaseSetup, Workload, arrivals, from_data
 
 NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
@@ -94,14 +94,14 @@ def _lasts(run: Run) -> bool:
 EXPECTED = ("strategy", "metric", "expected", "measured", "ratio", "source")
 
 
-def expected_cells(each: Comparison) -> tuple[str, ...]:
+def expected_cells(each: Reproduced) -> tuple[str, ...]:
     """A published or derived figure beside the measured one, below the titles `EXPECTED`."""
     ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
     return each.strategy, each.metric, _number(each.expected), _number(each.measured), ratio, each.source
 
 
 def _expected(run: Run) -> list[RenderableType]:
-    compared = comparisons(run)
+    compared = reproduced(run)
     if not compared:
         return []
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stampede.core.scenario import from_data
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
+from stampede.scenario.model import from_data
 
 
 def sentence(run: Run) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from stampede.core.model import Entry, Filled, Lease, Look, Tell
+from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE, Clock
 from stampede.stores.watchers import Watchers
 
@@ -106,34 +106,34 @@ class MemoryStore:
         self._guards.pop(key)
         return True
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
+    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
         await self._travel()
         if not self._holds(key, token):
             return False
         self._write(key, entry, ttl)
         self._guards.pop(key)
-        if tell is not Tell.NOTHING:
-            self._watchers.tell(key, Filled(entry if tell is Tell.PUSH else None, None))
+        if notify is not Notify.NOTHING:
+            self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None))
         return True
 
-    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
+    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         await self._travel()
         if not self._holds(key, token):
             return False
         self._guards.pop(key)
         if keep > 0:
             self._guards.set(key, (token, error), keep)
-        if tell is not Tell.NOTHING:
-            self._watchers.tell(key, Filled(None, error))
+        if notify is not Notify.NOTHING:
+            self._watchers.notify(key, Filled(None, error))
         return True
 
-    async def lease(self, key: str, token: str, ttl: float) -> Lease:
+    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
         await self._travel()
         entry = self._entries.get(key)
         if entry is not None:
-            return Lease(entry, None, 0.0)
+            return LeaseAnswer(entry, None, 0.0)
         holder = self._take(key, token, ttl)
-        return Lease(None, holder, self._guards.remaining(key))
+        return LeaseAnswer(None, holder, self._guards.remaining(key))
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
         await self._travel()
@@ -148,7 +148,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._write(key, entry, ttl)
-        self._watchers.tell(key, Filled(None, None))
+        self._watchers.notify(key, Filled(None, None))
         return True
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
@@ -156,7 +156,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._claims.pop(key)
-        self._watchers.tell(key, Filled(None, error))
+        self._watchers.notify(key, Filled(None, error))
         return True
 
     async def delete(self, key: str) -> None:

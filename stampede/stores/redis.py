@@ -13,7 +13,7 @@ import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError
-from stampede.core.model import Entry, Filled, Lease, Look, Tell
+from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE
 from stampede.stores.watchers import Watchers
 from stampede.stores.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
@@ -139,22 +139,22 @@ class RedisStore:
     async def drop(self, key: str, token: str) -> bool:
         return bool(await self._run("drop", [self._guard(key)], token))
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, tell: Tell) -> bool:
-        news = _News(key, entry if tell is Tell.PUSH else None, None)
-        message = _encode(news) if tell is not Tell.NOTHING else b""
+    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
+        news = _News(key, entry if notify is Notify.PUSH else None, None)
+        message = _encode(news) if notify is not Notify.NOTHING else b""
         envelope = _encode(entry)
         return bool(await self._run("fill", self._names(key), token, envelope, _ms(ttl), self._channel, message))
 
-    async def fail(self, key: str, token: str, error: str, keep: float, tell: Tell) -> bool:
-        message = _encode(_News(key, None, error)) if tell is not Tell.NOTHING else b""
+    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
+        message = _encode(_News(key, None, error)) if notify is not Notify.NOTHING else b""
         note, keep_ms = f"!{token}!{error}", _ms(keep) if keep > 0 else 0
         return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
 
-    async def lease(self, key: str, token: str, ttl: float) -> Lease:
+    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
         value, holder, left_ms = await self._run("lease", self._names(key), token, _ms(ttl))
         if value is not None:
-            return Lease(_entry(value), None, 0.0)
-        return Lease(None, holder.decode(), max(0.001, left_ms / 1000))
+            return LeaseAnswer(_entry(value), None, 0.0)
+        return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
         there = await self._run("claim", [self._value(key)], CLAIM + token, _ms(ttl))
@@ -267,7 +267,7 @@ class RedisStore:
         if news.invalidated:
             self._watchers.invalidated(news.key)
         else:
-            self._watchers.tell(news.key, Filled(news.entry, news.error))
+            self._watchers.notify(news.key, Filled(news.entry, news.error))
 
     async def _track(self, tracking: asyncio.Event) -> None:
         """Have Redis name every changed value below our prefix (client-side caching in broadcasting mode).

@@ -25,7 +25,7 @@ class Watchers:
             self._futures[key] = future
         return future
 
-    def tell(self, key: str, news: Filled) -> None:
+    def notify(self, key: str, news: Filled) -> None:
         """Wake all waiters of the key."""
         future = self._futures.pop(key, None)
         if future is not None and not future.done():
@@ -43,7 +43,7 @@ class Watchers:
         """The key was deleted: its waiters ask again."""
         for callback in self._on_invalidated:
             callback(key)
-        self.tell(key, Filled(None, None))
+        self.notify(key, Filled(None, None))
 
     def changed(self, key: str | None) -> None:
         """The key changed in the store."""

@@ -11,9 +11,9 @@ from statistics import quantiles
 from typing import Any
 
 from stampede.core.errors import UsageError
-from stampede.core.latency import Latency
 from stampede.core.units import Duration
 from stampede.measure.validity import judge_spread, rests_on_enough
+from stampede.origins.latency import Latency
 from stampede.testing import SmearedBurst
 from stampede.testing.callers import Call, is_async, on_tasks, on_threads
 from stampede.testing.loader import BY_LOAD, Loader

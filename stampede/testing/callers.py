@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stampede.engine.gate import Gate
+from stampede.engine.barrier import Barrier
 
 LEAD_S = 0.01
 LEAD_PER_CALLER_S = 0.0001
@@ -66,11 +66,11 @@ def on_threads(function: Callable[[], object], callers: int, patience: float) ->
 async def on_tasks(function: Callable[[], Any], callers: int, patience: float) -> list[Call]:
     """Await the function in as many tasks at one instant, and wait `patience` seconds for the answers."""
     calls = [Call() for _ in range(callers)]
-    gate = Gate(time.monotonic)
+    barrier = Barrier(time.monotonic)
     released = time.monotonic() + LEAD_S + LEAD_PER_CALLER_S * callers
 
     async def caller(call: Call) -> None:
-        await gate.opened
+        await barrier.opened
         call.started = time.monotonic() - released
         try:
             call.answer = await function()
@@ -79,7 +79,7 @@ async def on_tasks(function: Callable[[], Any], callers: int, patience: float) -
         call.ended = time.monotonic() - released
 
     tasks = [asyncio.create_task(caller(call)) for call in calls]
-    await gate.open_at(released)
+    await barrier.open_at(released)
     _, late = await asyncio.wait(tasks, timeout=patience)
     seen = [Call(call.started, call.ended, call.answer, call.error) for call in calls]
     for task in late:

@@ -11,7 +11,7 @@ from copy import copy
 from random import Random
 from typing import Any
 
-from stampede.core.latency import Latency
+from stampede.origins.latency import Latency
 
 BY_LOAD = object()
 """Stands for a value that tells the loads apart; None is a value that a cache must keep like any other."""

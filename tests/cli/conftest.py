@@ -22,7 +22,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from stampede.cli.app import run_app
-from stampede.stores.server import bundled_binary
+from stampede.processes.redis_server import bundled_binary
 
 PASSWORD = "geheim4711"
 STAMPEDE = [sys.executable, "-m", "stampede"]

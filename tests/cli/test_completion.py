@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stampede.core import registry, scenario_file
+from stampede.core import registry
+from stampede.scenario import reading
 
 TAB = """
 source <(_STAMPEDE_COMPLETE=source_bash stampede)
@@ -50,13 +51,13 @@ def test_a_bracket_in_quotes_offers_parameters_with_their_defaults() -> None:
 
 
 def test_run_offers_scenarios() -> None:
-    assert offered("run", "") == scenario_file.shipped()
+    assert offered("run", "") == reading.shipped()
     assert offered("run", "hot") == ["hot-key-expiry"]
 
 
 def test_explain_offers_everything_that_it_knows() -> None:
     names = set(offered("explain", ""))
-    assert names >= set(scenario_file.shipped())
+    assert names >= set(reading.shipped())
     assert all(names >= set(registry.names(family)) for family in registry.FAMILIES)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from stampede.core import registry, scenario_file
+from stampede.core import registry
+from stampede.scenario import reading
 
 NAMES = {family: registry.names(family) for family in registry.STRATEGY_FAMILIES}
 STRATEGIES = sorted(name for names in NAMES.values() for name in names)
@@ -73,7 +74,7 @@ def test_list_has_every_strategy_and_scenario(said: Said) -> None:
     ended = said("list", COLUMNS="80")
     assert (ended.code, ended.err) == (0, "")
     listed = {line.split()[0] for line in ended.out.splitlines() if line.startswith("  ")}
-    assert listed >= {*STRATEGIES, *scenario_file.shipped()}
+    assert listed >= {*STRATEGIES, *reading.shipped()}
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
@@ -87,7 +88,7 @@ def test_explain_tells_a_strategys_mechanism_and_its_costs(said: Said, name: str
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("name", scenario_file.shipped())
+@pytest.mark.parametrize("name", reading.shipped())
 def test_explain_tells_what_a_scenario_shows(said: Said, name: str) -> None:
     ended = said("explain", name)
     assert (ended.code, ended.err) == (0, "")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from stampede.stores.server import EmbeddedRedis
+from stampede.processes.redis_server import EmbeddedRedis
 
 ONE = ["run", "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "two-level"]
 

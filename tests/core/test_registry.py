@@ -19,7 +19,7 @@ CHOICES = [(family, name) for family in registry.STRATEGY_FAMILIES for name in r
 PLUGINS = CHOICES + [(folder, name) for folder in LAWS for name in registry.names(folder)]
 
 PLUGIN = '''
-from stampede.coalescing.none import Unprotected
+from stampede.protection.coalescing.none import Unprotected
 
 class Mine(Unprotected):
     """A plug-in of my own."""

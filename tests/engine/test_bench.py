@@ -15,14 +15,14 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from stampede.core import scenario as scenarios
-from stampede.core import scenario_file
 from stampede.core.errors import RedisUnavailable
-from stampede.core.scenario import Scenario
 from stampede.engine.bench import Bench, Servers
 from stampede.measure.trial import Trial
+from stampede.scenario import model as scenarios
+from stampede.scenario import reading
+from stampede.scenario.model import Scenario
 
-COLD = scenario_file.parse(
+COLD = reading.parse(
     """
     strategies = ["two-level"]
     workload = { concurrency = 40 }

@@ -9,20 +9,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, RedisUnavailable, StampedeError
-from stampede.core.protection import Metrics
 from stampede.engine import fleet as fleets
 from stampede.engine.fleet import Fleet
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop
 from stampede.measure.records import Recorder
+from stampede.protection.base import Counters
+from stampede.scenario import model as scenarios
 
 Say = Callable[[object], Awaitable[object]]
 """What an instance answers to a message; None: it dies of it."""
 
 PREPARE = Prepare("none", scenarios.Scenario("test"), "t0", 1)
 RELEASE = Release(0.0, 1.0)
-DONE = Done(Recorder().columns(), Metrics(loads=1), 3, 0, 0.0, 0.0)
+DONE = Done(Recorder().columns(), Counters(loads=1), 3, 0, 0.0, 0.0)
 
 
 class Scripted:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from redis.asyncio import Redis
 
-from stampede.core.latency import Latency
 from stampede.core.model import Loaded, Outcome
-from stampede.core.scenario import CacheSetup, DatabaseSetup, Event, Fleet, Scenario, Workload
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.engine.bench import Bench, Servers
-from stampede.engine.compose import Protection, protection
+from stampede.origins.latency import Latency
+from stampede.protection.compose import Protection, protection
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import CacheSetup, DatabaseSetup, Event, FleetSetup, Scenario, Workload
 from stampede.stores.redis import RedisStore
 
 CALLERS, INSTANCES = 90, 3
@@ -36,7 +36,7 @@ def cold(latency: str, *events: Event) -> Scenario:
         workload=Workload(concurrency=CALLERS),
         cache=CacheSetup(ttl=Duration(60.0)),
         database=DatabaseSetup(latency=Latency.parse(latency)),
-        fleet=Fleet(INSTANCES),
+        fleet=FleetSetup(INSTANCES),
         events=events,
     )
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from stampede.core import scenario_file
 from stampede.core.model import Outcome, Role
 from stampede.engine.bench import Bench, Servers
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
+from stampede.scenario import reading
 
 INSTANCES = 2
 TOML = """
@@ -30,7 +30,7 @@ def fire() -> Iterator[Fire]:
         runner.run(bench.__aenter__())
 
         def one(strategy: str, text: str, latency: str = "50ms") -> tuple[Trial, Requests]:
-            scenario = scenario_file.parse(f"{TOML}database.latency = '{latency}'\n{text}", "mine", "mine.toml")
+            scenario = reading.parse(f"{TOML}database.latency = '{latency}'\n{text}", "mine", "mine.toml")
             return runner.run(bench.trial(scenario, strategy, 1, seed=1))
 
         try:

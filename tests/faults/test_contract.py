@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from stampede.core import registry
-from stampede.core import scenario as scenarios
 from stampede.core.errors import UsageError
-from stampede.core.fault import Fault
-from stampede.core.scenario import Event
 from stampede.core.units import Duration
 from stampede.engine import virtual
+from stampede.scenario import model as scenarios
+from stampede.scenario.fault import Fault
+from stampede.scenario.model import Event
 
 KEYS, INSTANCES = 40, 8
 WRITTEN = {"lasting": "2s", "latency": "3s", "share": "0.5"}
@@ -22,7 +22,7 @@ WRITTEN = {"lasting": "2s", "latency": "3s", "share": "0.5"}
 
 
 class Ground:
-    """A site that notes what is done to it, and when."""
+    """A target that notes what is done to it, and when."""
 
     def __init__(self, clock: Any, keys: int = KEYS, instances: int = INSTANCES, seed: int = 1) -> None:
         self.random = Random(seed)
@@ -58,13 +58,13 @@ def made(name: str, **written: str) -> Fault:
 
 
 def struck(fault: Fault, **ground: Any) -> tuple[list[tuple[str, Any, float]], float]:
-    """What the fault does to a site, and how long that takes."""
+    """What the fault does to a target, and how long that takes."""
 
     async def work() -> tuple[list[tuple[str, Any, float]], float]:
         loop = asyncio.get_running_loop()
-        site = Ground(loop.time, **ground)
-        await fault.strike(site)
-        return site.done, loop.time()
+        target = Ground(loop.time, **ground)
+        await fault.inject(target)
+        return target.done, loop.time()
 
     return virtual.run(work())
 

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from stampede.core import scenario_file
 from stampede.core.model import Role
-from stampede.core.protection import Metrics
-from stampede.core.scenario import Scenario
-from stampede.measure.fold import Observed, Origin, fold
+from stampede.measure.fold import Observed, OriginLog, fold
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
+from stampede.protection.base import Counters
+from stampede.scenario import reading
+from stampede.scenario.model import Scenario
 
 TOML = """
 strategies = ["none"]
@@ -31,7 +31,7 @@ instances = 2
 @pytest.fixture
 def scenario() -> Scenario:
     """Four requests over two instances in front of a database that takes 100 ms."""
-    return scenario_file.parse(TOML, "mine", "mine.toml")
+    return reading.parse(TOML, "mine", "mine.toml")
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def observed(requests: Callable[..., Requests]) -> Callable[..., Observed]:
         hits, changes_ = seen.pop("db_hits"), seen.pop("changes")
         peaks = (seen.pop("db_peak_in_flight"), seen.pop("db_peak_queued"))
         loads = [] if hits is None else [(key, 0.0, 0.1) for key, number in hits.items() for _ in range(number)]
-        origin = None if hits is None else Origin(sum(hits.values()), *peaks, changes_, loads, [])
+        origin = None if hits is None else OriginLog(sum(hits.values()), *peaks, changes_, loads, [])
         more = {"redis_bytes": None, "retries": 0, "struck_at": None}
-        return Observed(metrics=Metrics(**counts), origin=origin, **(more | seen))
+        return Observed(metrics=Counters(**counts), origin=origin, **(more | seen))
 
     return make
 

@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from stampede.core import scenario as scenarios
 from stampede.core.errors import UsageError
-from stampede.core.scenario import Scenario
+from stampede.measure.condition import Condition
 from stampede.measure.diff import Diff, diff
-from stampede.measure.gate import Gate
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
 
 MakeTrial = Callable[..., Trial]
 MakeRun = Callable[..., Run]
@@ -122,5 +122,5 @@ def test_other_settings_are_noted_and_other_scenarios_refused(run: MakeRun) -> N
 def test_a_gate_reads_the_ratios(run: MakeRun) -> None:
     each = diff(run(1), run(2, 1.2, n=2), 0.05).strategies[0]
     assert each.figures()["latency_p50_ms"] == pytest.approx(1.2, rel=0.02)
-    gate = Gate.parse("latency_p50_ms > 1.1", each.figures(), ["a"], timed=False)
+    gate = Condition.parse("latency_p50_ms > 1.1", each.figures(), ["a"], timed=False)
     assert len(gate.failures({"a": each.figures()})) == 1

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.model import Role
-from stampede.core.scenario import CacheSetup, Scenario
 from stampede.measure.fold import Observed, arrival_spread, fold, ideal_hits
 from stampede.measure.load import POINTS, thin
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
+from stampede.scenario.model import CacheSetup, Scenario
 
 MakeRequests = Callable[..., Requests]
 MakeObserved = Callable[..., Observed]

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.errors import LoadError
-from stampede.core.latency import Latency
 from stampede.core.model import Loaded
 from stampede.engine import virtual
 from stampede.origins.finite import FiniteDatabase
+from stampede.origins.latency import Latency
 
 
 def now() -> float:

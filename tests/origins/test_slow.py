@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from stampede.core.errors import DatabaseUnavailable, LoadError
-from stampede.origins.slow import SlowDatabase, SlowDatabaseProcess
+from stampede.origins.slow import SlowDatabaseClient, SlowDatabaseProcess
 from stampede.origins.tracks import COLUMNS
 
 QUICK, SLOW = "20ms", "30s"
@@ -25,8 +25,8 @@ QUICK, SLOW = "20ms", "30s"
 @asynccontextmanager
 async def connected(
     process: SlowDatabaseProcess, latency: str = QUICK, connections: int = 5
-) -> AsyncIterator[SlowDatabase]:
-    database = await SlowDatabase.open(str(process.path))
+) -> AsyncIterator[SlowDatabaseClient]:
+    database = await SlowDatabaseClient.open(str(process.path))
     try:
         await database.reset(latency, connections, 1)
         yield database
@@ -34,7 +34,7 @@ async def connected(
         await database.close()
 
 
-async def arrived(database: SlowDatabase, hits: int) -> None:
+async def arrived(database: SlowDatabaseClient, hits: int) -> None:
     """Wait until the database has seen so many loads."""
     while sum((await database.seen()).hits.values()) < hits:
         await asyncio.sleep(0.005)
@@ -161,4 +161,4 @@ async def test_a_process_is_not_ready_before_it_listens(process: SlowDatabasePro
 
 async def test_a_database_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot reach the fake-slow database"):
-        await SlowDatabase.open(str(tmp_path / "nothing.sock"))
+        await SlowDatabaseClient.open(str(tmp_path / "nothing.sock"))

@@ -12,10 +12,10 @@ import pytest
 from stampede.core.errors import LoadError
 from stampede.core.model import Loaded
 from stampede.core.ports import Store
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
 from stampede.engine import virtual
-from stampede.engine.compose import protection
+from stampede.protection.compose import protection
+from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
 
 

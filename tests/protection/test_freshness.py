@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.model import Entry, Role
-from stampede.core.protection import Freshness, Verdict
-from stampede.freshness.jitter import Jitter
-from stampede.freshness.refresh_ahead import RefreshAhead
-from stampede.freshness.swr import Swr
-from stampede.freshness.xfetch import Xfetch
+from stampede.protection.base import Action, Freshness
+from stampede.protection.freshness.jitter import Jitter
+from stampede.protection.freshness.refresh_ahead import RefreshAhead
+from stampede.protection.freshness.swr import Swr
+from stampede.protection.freshness.xfetch import Xfetch
 from stampede.stores.memory import MemoryStore
 
 TTL = 10.0
@@ -32,7 +32,7 @@ def loaded_at_zero(law: Freshness, load_s: float = 1.0) -> Entry:
     return Entry(b"1", 1, 0.0, life.stale_after, life.expires_after, load_s)
 
 
-def share_of(verdict: Verdict, law: Freshness, now: float, load_s: float = 1.0) -> float:
+def share_of(verdict: Action, law: Freshness, now: float, load_s: float = 1.0) -> float:
     entry, random = loaded_at_zero(law, load_s), Random(7)
     return sum(law.judge(entry, now, random) is verdict for _ in range(20_000)) / 20_000
 
@@ -43,7 +43,7 @@ def test_every_law_lets_a_value_live_and_serves_a_new_one_as_it_is(name: str) ->
     life = law.lifetime(TTL, Random(3))
     assert TTL <= life.stale_after <= life.expires_after
     assert law.lifetime(TTL, Random(3)) == life
-    assert law.judge(loaded_at_zero(law), 0.001, Random(3)) is Verdict.FRESH
+    assert law.judge(loaded_at_zero(law), 0.001, Random(3)) is Action.FRESH
 
 
 def test_jitter_spreads_the_expiries_evenly_over_its_maximum() -> None:
@@ -61,11 +61,11 @@ def test_jitter_spreads_the_expiries_evenly_over_its_maximum() -> None:
 def test_xfetch_volunteers_with_the_probability_of_its_paper(beta: float, before: float) -> None:
     """P(−Δ·beta·ln(rand) ≥ remaining) = e^(−remaining / (Δ·beta))."""
     expected = math.exp(-before / beta)
-    assert share_of(Verdict.EARLY, Xfetch(beta=beta), TTL - before) == pytest.approx(expected, abs=0.015)
+    assert share_of(Action.EARLY, Xfetch(beta=beta), TTL - before) == pytest.approx(expected, abs=0.015)
 
 
 def test_xfetch_volunteers_the_earlier_the_longer_a_load_takes() -> None:
-    shares = [share_of(Verdict.EARLY, Xfetch(), TTL - 1, load_s) for load_s in (0.1, 1.0, 5.0)]
+    shares = [share_of(Action.EARLY, Xfetch(), TTL - 1, load_s) for load_s in (0.1, 1.0, 5.0)]
     assert shares == sorted(shares)
     assert shares[0] < 0.01 < 0.5 < shares[-1]
 
@@ -73,15 +73,15 @@ def test_xfetch_volunteers_the_earlier_the_longer_a_load_takes() -> None:
 @given(st.floats(0.01, 0.99), st.floats(0, 0.999))
 def test_refresh_ahead_begins_at_its_share_of_the_life(at: float, age: float) -> None:
     law = RefreshAhead(at=at)
-    wanted = Verdict.BEHIND if age * TTL >= at * TTL else Verdict.FRESH
+    wanted = Action.BEHIND if age * TTL >= at * TTL else Action.FRESH
     assert law.judge(loaded_at_zero(law), age * TTL, Random(1)) is wanted
 
 
 def test_swr_is_stale_after_its_time_to_live_and_gone_after_its_grace() -> None:
     law = Swr(grace=4.0)
     assert law.lifetime(TTL, Random(1)) == (TTL, TTL + 4)
-    assert law.judge(loaded_at_zero(law), TTL - 0.001, Random(1)) is Verdict.FRESH
-    assert law.judge(loaded_at_zero(law), TTL, Random(1)) is Verdict.BEHIND
+    assert law.judge(loaded_at_zero(law), TTL - 0.001, Random(1)) is Action.FRESH
+    assert law.judge(loaded_at_zero(law), TTL, Random(1)) is Action.BEHIND
 
 
 def test_a_stale_value_is_served_at_once_and_reloaded_once_behind_the_callers(

@@ -10,9 +10,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from stampede.core.model import Answer, Loaded, Role
-from stampede.core.strategy import Strategy
 from stampede.core.tasks import Tasks
-from stampede.engine.compose import Protection, protection
+from stampede.protection.compose import Protection, protection
+from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore, value_name
 

@@ -8,17 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from stampede.core import scenario as scenarios
-from stampede.core import scenario_file
 from stampede.core.model import Role
-from stampede.core.protection import Metrics
-from stampede.core.scenario import Scenario
-from stampede.measure.fold import Observed, Origin, fold
+from stampede.measure.fold import Observed, OriginLog, fold
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
+from stampede.protection.base import Counters
+from stampede.scenario import model as scenarios
+from stampede.scenario import reading
+from stampede.scenario.model import Scenario
 
 RELEASE = 1000.0
 
@@ -26,7 +26,7 @@ RELEASE = 1000.0
 @pytest.fixture
 def scenario() -> Scenario:
     """500 requests over 4 instances."""
-    return scenario_file.parse('strategies = ["none"]', "cold-burst", "cold-burst.toml")
+    return reading.parse('strategies = ["none"]', "cold-burst", "cold-burst.toml")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
     """Makes a valid trial of `none` with 500 requests, with changes."""
     seen = Observed(
         requests=requests,
-        metrics=Metrics(loads=1),
+        metrics=Counters(loads=1),
         redis_commands=1000,
         redis_bytes=None,
         retries=0,
@@ -56,7 +56,7 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
         cpu=0.1,
         lost=[],
         errors={},
-        origin=Origin(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
+        origin=OriginLog(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
     )
     folded = fold(scenario, "none", 1, seen)
     all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1}

@@ -7,9 +7,10 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from stampede.core import registry, scenario_file
+from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.reports.explanation import everything, first_sentence, of_scenario
+from stampede.scenario import reading
 
 CHOICES = [(family, name) for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
 
@@ -40,9 +41,9 @@ def test_a_mix_is_explained_part_by_part() -> None:
     assert "single-flight (coalescing: who may load)" in text
 
 
-@pytest.mark.parametrize("name", scenario_file.shipped())
+@pytest.mark.parametrize("name", reading.shipped())
 def test_a_scenario_is_explained_by_its_comment_and_its_figures(name: str) -> None:
-    scenario = scenario_file.load(name)
+    scenario = reading.load(name)
     words = " ".join(printed(of_scenario(scenario)).split())
     assert scenario.description in words
     assert str(scenario.database.latency) in words

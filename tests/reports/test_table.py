@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from stampede.core.scenario import Scenario
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.table import show
+from stampede.scenario.model import Scenario
 
 MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Iterator
-from random import Random
-from typing import Any
 
 import pytest
 from redis import Redis
 
 from stampede.core.model import Entry
 from stampede.core.ports import Store
-from stampede.engine.virtual import VirtualLoop
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore
 
@@ -22,40 +18,10 @@ KINDS = ["memory", "valkey", "redis7", "valkey-pooled"]
 POOL = 4
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine on the loop of the fixture `runner`."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    runner: asyncio.Runner = pyfuncitem.funcargs["runner"]
-    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            await pyfuncitem.obj(**arguments)
-
-    runner.run(bounded())
-    return True
-
-
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Which store a contract test is about."""
     return str(request.param)
-
-
-@pytest.fixture
-def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
-    """The loop of the test: virtual time for the memory store, the real one for Redis."""
-    virtual = "kind" in request.fixturenames and request.getfixturevalue("kind") == "memory"
-    with asyncio.Runner(loop_factory=VirtualLoop if virtual else None) as runner:
-        yield runner
-
-
-@pytest.fixture
-def prefix() -> str:
-    """A prefix of the test's own: the servers are shared."""
-    return f"test:{{{Random().getrandbits(64):x}}}:"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from stampede.core.model import Entry, Filled, Lease, Look, Tell
+from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import Store
 
 SOON = 0.03
@@ -24,7 +24,7 @@ async def all_messages_of(store: Store, entry: Entry) -> None:
     """Wait until everything that was told before now has been heard."""
     news = store.watch("last")
     await store.add("last", "me", 10)
-    await store.fill("last", "me", entry, 10, Tell.WAKE)
+    await store.fill("last", "me", entry, 10, Notify.WAKE)
     await heard(news)
 
 
@@ -63,7 +63,7 @@ async def test_falsy_values_are_hits(store: Store, entry: Entry, value: bytes) -
     await store.put("k", falsy, 10)
     assert await store.get("k") == falsy
     assert (await store.look("k")).entry == falsy
-    assert await store.lease("k", "me", 10) == Lease(falsy, None, 0.0)
+    assert await store.lease("k", "me", 10) == LeaseAnswer(falsy, None, 0.0)
 
 
 @pytest.mark.parametrize("key", ["k:guard", "ключ", "a b\r\n", "{x}y", ""])
@@ -134,38 +134,38 @@ async def test_drop_releases_ones_own_guard(store: Store) -> None:
 
 async def test_fill_writes_the_value_and_releases_the_guard_in_one_step(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    assert await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.look("k") == Look(entry, None, None)
 
 
 async def test_a_filled_value_ends_with_its_time_to_live(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    assert await store.fill("k", "one", entry, SOON, Tell.NOTHING)
+    assert await store.fill("k", "one", entry, SOON, Notify.NOTHING)
     await asyncio.sleep(AFTERWARDS)
     assert await store.get("k") is None
 
 
 async def test_fill_without_the_guard_is_fenced_off(store: Store, entry: Entry) -> None:
-    assert not await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert not await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.get("k") is None
 
 
 async def test_fill_with_anothers_guard_is_fenced_off_and_leaves_the_guard(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    assert not await store.fill("k", "two", entry, 10, Tell.NOTHING)
+    assert not await store.fill("k", "two", entry, 10, Notify.NOTHING)
     assert await store.look("k") == Look(None, "one", None)
 
 
 async def test_fill_after_the_guards_end_is_fenced_off(store: Store, entry: Entry) -> None:
     await store.add("k", "one", SOON)
     await asyncio.sleep(AFTERWARDS)
-    assert not await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert not await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.get("k") is None
 
 
 async def test_fill_happens_once(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    results = await asyncio.gather(*(store.fill("k", "one", entry, 10, Tell.NOTHING) for _ in range(5)))
+    results = await asyncio.gather(*(store.fill("k", "one", entry, 10, Notify.NOTHING) for _ in range(5)))
     assert sorted(results) == [False, False, False, False, True]
 
 
@@ -174,20 +174,20 @@ async def test_fill_happens_once(store: Store, entry: Entry) -> None:
 
 async def test_fail_without_a_note_releases_the_guard(store: Store) -> None:
     await store.add("k", "one", 10)
-    assert await store.fail("k", "one", "no", 0, Tell.NOTHING)
+    assert await store.fail("k", "one", "no", 0, Notify.NOTHING)
     assert await store.look("k") == Look(None, None, None)
 
 
 @pytest.mark.parametrize("message", ["the database said no", "a!b!c", "!", "", "naïve ✗\nsecond line"])
 async def test_fail_with_a_note_leaves_the_message_for_those_who_poll(store: Store, message: str) -> None:
     await store.add("k", "one", 10)
-    assert await store.fail("k", "one", message, 10, Tell.NOTHING)
+    assert await store.fail("k", "one", message, 10, Notify.NOTHING)
     assert await store.look("k") == Look(None, "one", message)
 
 
 async def test_a_note_ends_with_its_time(store: Store) -> None:
     await store.add("k", "one", 10)
-    await store.fail("k", "one", "no", SOON, Tell.NOTHING)
+    await store.fail("k", "one", "no", SOON, Notify.NOTHING)
     await asyncio.sleep(AFTERWARDS)
     assert await store.look("k") == Look(None, None, None)
 
@@ -196,26 +196,26 @@ async def test_newcomers_may_take_the_guard_although_a_note_is_there(store: Stor
     for take in (store.add, store.lease):
         await store.delete("k")
         await store.add("k", "one", 10)
-        await store.fail("k", "one", "no", 10, Tell.NOTHING)
+        await store.fail("k", "one", "no", 10, Notify.NOTHING)
         taken = await take("k", "two", 10)
-        assert taken == "two" or (isinstance(taken, Lease) and taken.holder == "two")
+        assert taken == "two" or (isinstance(taken, LeaseAnswer) and taken.holder == "two")
         assert await store.look("k") == Look(None, "two", None)
 
 
 async def test_a_note_is_no_guard_any_more_to_the_one_who_left_it(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    await store.fail("k", "one", "no", 10, Tell.NOTHING)
+    await store.fail("k", "one", "no", 10, Notify.NOTHING)
     assert not await store.renew("k", "one", 10)
     assert not await store.drop("k", "one")
-    assert not await store.fail("k", "one", "again", 10, Tell.NOTHING)
-    assert not await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert not await store.fail("k", "one", "again", 10, Notify.NOTHING)
+    assert not await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.look("k") == Look(None, "one", "no")
 
 
 async def test_fail_without_ones_own_guard_does_nothing(store: Store) -> None:
-    assert not await store.fail("k", "one", "no", 10, Tell.NOTHING)
+    assert not await store.fail("k", "one", "no", 10, Notify.NOTHING)
     await store.add("k", "two", 10)
-    assert not await store.fail("k", "one", "no", 10, Tell.NOTHING)
+    assert not await store.fail("k", "one", "no", 10, Notify.NOTHING)
     assert await store.look("k") == Look(None, "two", None)
 
 
@@ -224,7 +224,7 @@ async def test_fail_without_ones_own_guard_does_nothing(store: Store) -> None:
 
 async def test_lease_answers_with_the_value_and_takes_no_guard(store: Store, entry: Entry) -> None:
     await store.put("k", entry, 10)
-    assert await store.lease("k", "one", 10) == Lease(entry, None, 0.0)
+    assert await store.lease("k", "one", 10) == LeaseAnswer(entry, None, 0.0)
     assert (await store.look("k")).holder is None
 
 
@@ -250,7 +250,7 @@ async def test_lease_is_atomic_among_many(store: Store) -> None:
 async def test_lease_and_add_share_one_guard(store: Store, entry: Entry) -> None:
     await store.lease("k", "one", 10)
     assert await store.renew("k", "one", 10)
-    assert await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.get("k") == entry
 
 
@@ -266,7 +266,7 @@ async def test_delete_removes_the_value(store: Store, entry: Entry) -> None:
 async def test_delete_voids_the_guard_so_that_a_load_in_progress_cannot_fill(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
     await store.delete("k")
-    assert not await store.fill("k", "one", entry, 10, Tell.NOTHING)
+    assert not await store.fill("k", "one", entry, 10, Notify.NOTHING)
     assert await store.get("k") is None
     assert await store.add("k", "two", 10) == "two"
 
@@ -281,30 +281,30 @@ async def test_delete_of_nothing_is_no_error(store: Store) -> None:
 async def test_a_watcher_is_woken_by_a_fill_without_its_value(store: Store, entry: Entry) -> None:
     news = store.watch("k")
     await store.add("k", "one", 10)
-    await store.fill("k", "one", entry, 10, Tell.WAKE)
+    await store.fill("k", "one", entry, 10, Notify.WAKE)
     assert await heard(news) == Filled(None, None)
 
 
 async def test_a_watcher_is_pushed_the_value_itself(store: Store, entry: Entry) -> None:
     news = store.watch("k")
     await store.add("k", "one", 10)
-    await store.fill("k", "one", entry, 10, Tell.PUSH)
+    await store.fill("k", "one", entry, 10, Notify.PUSH)
     assert await heard(news) == Filled(entry, None)
 
 
-@pytest.mark.parametrize("tell", [Tell.WAKE, Tell.PUSH])
+@pytest.mark.parametrize("notify", [Notify.WAKE, Notify.PUSH])
 @pytest.mark.parametrize("keep", [0, 10])
-async def test_a_watcher_is_told_the_error_of_a_load_that_failed(store: Store, tell: Tell, keep: float) -> None:
+async def test_a_watcher_is_told_the_error_of_a_load_that_failed(store: Store, notify: Notify, keep: float) -> None:
     news = store.watch("k")
     await store.add("k", "one", 10)
-    await store.fail("k", "one", "no!", keep, tell)
+    await store.fail("k", "one", "no!", keep, notify)
     assert await heard(news) == Filled(None, "no!")
 
 
 async def test_all_watchers_of_a_key_hear_one_fill(store: Store, entry: Entry) -> None:
     watching = [store.watch("k") for _ in range(100)]
     await store.add("k", "one", 10)
-    await store.fill("k", "one", entry, 10, Tell.PUSH)
+    await store.fill("k", "one", entry, 10, Notify.PUSH)
     assert [await heard(news) for news in watching] == [Filled(entry, None)] * 100
 
 
@@ -313,7 +313,7 @@ async def test_a_watcher_hears_the_next_fill_and_not_the_one_before(store: Store
     for each in (entry, newer):
         news = store.watch("k")
         await store.add("k", "one", 10)
-        await store.fill("k", "one", each, 10, Tell.PUSH)
+        await store.fill("k", "one", each, 10, Notify.PUSH)
         assert await heard(news) == Filled(each, None)
 
 
@@ -321,19 +321,19 @@ async def test_a_watcher_hears_nothing_of_other_keys_of_silence_and_of_what_was_
     store: Store, entry: Entry
 ) -> None:
     news = store.watch("k")
-    await store.fill("k", "nobody", entry, 10, Tell.PUSH)
-    await store.fail("k", "nobody", "no", 0, Tell.PUSH)
-    for key, tell in (("other", Tell.PUSH), ("k", Tell.NOTHING)):
+    await store.fill("k", "nobody", entry, 10, Notify.PUSH)
+    await store.fail("k", "nobody", "no", 0, Notify.PUSH)
+    for key, tell in (("other", Notify.PUSH), ("k", Notify.NOTHING)):
         await store.add(key, "one", 10)
         assert await store.fill(key, "one", entry, 10, tell)
     await store.add("k", "one", 10)
-    assert await store.fail("k", "one", "no", 0, Tell.NOTHING)
+    assert await store.fail("k", "one", "no", 0, Notify.NOTHING)
     await all_messages_of(store, entry)
     assert not news.done()
 
 
 async def test_a_fill_that_nobody_watches_is_no_error(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
-    assert await store.fill("k", "one", entry, 10, Tell.PUSH)
+    assert await store.fill("k", "one", entry, 10, Notify.PUSH)
     await all_messages_of(store, entry)
     assert await store.get("k") == entry

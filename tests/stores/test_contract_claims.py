@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from stampede.core.model import Entry, Filled, Look, Tell
+from stampede.core.model import Entry, Filled, Look, Notify
 from stampede.core.ports import Store
 
 SOON = 0.03
@@ -130,7 +130,7 @@ async def test_unclaim_leaves_the_claim_of_another_and_a_value_alone(store: Stor
 
 async def test_a_note_that_a_newcomer_does_not_know_holds_it_off(store: Store) -> None:
     await store.add("k", "one", 10)
-    await store.fail("k", "one", "no", 10, Tell.NOTHING)
+    await store.fail("k", "one", "no", 10, Notify.NOTHING)
     assert await store.add("k", "two", 10, over="") == "one"
     assert await store.add("k", "two", 10, over="somebody else's") == "one"
     assert await store.look("k") == Look(None, "one", "no")
@@ -138,7 +138,7 @@ async def test_a_note_that_a_newcomer_does_not_know_holds_it_off(store: Store) -
 
 async def test_a_note_that_a_newcomer_knows_is_replaced(store: Store) -> None:
     await store.add("k", "one", 10)
-    await store.fail("k", "one", "no", 10, Tell.NOTHING)
+    await store.fail("k", "one", "no", 10, Notify.NOTHING)
     assert await store.add("k", "two", 10, over="one") == "two"
     assert await store.look("k") == Look(None, "two", None)
 
@@ -164,7 +164,7 @@ async def test_every_invalidation_is_called_and_no_fill(store: Store, entry: Ent
     store.on_invalidated(calls.append)
     await store.put("filled", entry, 10)
     await store.add("filled", "one", 10)
-    await store.fill("filled", "one", entry, 10, Tell.PUSH)
+    await store.fill("filled", "one", entry, 10, Notify.PUSH)
     await store.delete("a")
     await store.delete("b")
     await until(calls, "a", "b")
@@ -181,7 +181,7 @@ async def test_every_change_of_a_value_is_called(store: Store, entry: Entry, how
         await store.put("k", entry, 10)
     elif how == "fill":
         await store.add("k", "one", 10)
-        await store.fill("k", "one", entry, 10, Tell.NOTHING)
+        await store.fill("k", "one", entry, 10, Notify.NOTHING)
     elif how == "swap":
         await store.claim("k", "one", 10)
         await store.swap("k", "one", entry, 10)
@@ -203,7 +203,7 @@ async def test_a_guard_that_comes_and_goes_is_no_change_of_a_value(store: Store,
     calls: list[str | None] = []
     await store.track(calls.append)
     await store.add("guarded", "one", 10)
-    await store.fail("guarded", "one", "no", 10, Tell.NOTHING)
+    await store.fail("guarded", "one", "no", 10, Notify.NOTHING)
     await store.put("k", entry, 10)
     await until(calls, "k")
     assert set(calls) == {"k"}

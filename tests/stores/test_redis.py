@@ -11,9 +11,9 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from stampede.core.errors import StampedeError, StoreError, UsageError
-from stampede.core.model import Entry, Filled, Tell
+from stampede.core.model import Entry, Filled, Notify
+from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis import SCRIPTS, RedisStore, value_name
-from stampede.stores.server import EmbeddedRedis
 from stampede.stores.wire import TickPipeline
 
 TTL_S = 30
@@ -26,8 +26,8 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "add": lambda store, entry: store.add("k", "one", 1),
     "renew": lambda store, entry: store.renew("k", "one", 1),
     "drop": lambda store, entry: store.drop("k", "one"),
-    "fill": lambda store, entry: store.fill("k", "one", entry, 1, Tell.PUSH),
-    "fail": lambda store, entry: store.fail("k", "one", "no", 1, Tell.PUSH),
+    "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
+    "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
     "lease": lambda store, entry: store.lease("k", "one", 1),
     "claim": lambda store, entry: store.claim("k", "one", 1),
     "swap": lambda store, entry: store.swap("k", "one", entry, 1),
@@ -44,7 +44,7 @@ async def pushed(store: RedisStore, filler: RedisStore, key: str, entry: Entry) 
     """What a watcher of one store hears when another one fills."""
     news = store.watch(key)
     await filler.add(key, "one", 10)
-    await filler.fill(key, "one", entry, 10, Tell.PUSH)
+    await filler.fill(key, "one", entry, 10, Notify.PUSH)
     return await asyncio.wait_for(asyncio.shield(news), HEARD_WITHIN)
 
 
@@ -65,16 +65,16 @@ async def test_every_key_carries_a_time_to_live(
     await redis_store.lease("leased", "one", TTL_S)
     await redis_store.add("renewed", "one", 1)
     await redis_store.renew("renewed", "one", TTL_S)
-    for tell in Tell:
+    for tell in Notify:
         await redis_store.add(f"filled-{tell}", "one", 1)
         await redis_store.fill(f"filled-{tell}", "one", entry, TTL_S, tell)
         await redis_store.add(f"failed-{tell}", "one", 1)
         await redis_store.fail(f"failed-{tell}", "one", "no", TTL_S, tell)
     await redis_store.add("failed-without-note", "one", TTL_S)
-    await redis_store.fail("failed-without-note", "one", "no", 0, Tell.NOTHING)
-    await redis_store.fill("fenced-off", "one", entry, TTL_S, Tell.PUSH)
+    await redis_store.fail("failed-without-note", "one", "no", 0, Notify.NOTHING)
+    await redis_store.fill("fenced-off", "one", entry, TTL_S, Notify.PUSH)
     left = {key.decode(): raw.pttl(key) for key in raw.scan_iter(match=prefix.replace("{", "[{]") + "*")}
-    assert len(left) == 4 + 2 * len(Tell)
+    assert len(left) == 4 + 2 * len(Notify)
     assert all(name.startswith(prefix) for name in left)
     assert all(TTL_S * 500 < milliseconds <= TTL_S * 1000 for milliseconds in left.values()), left
 

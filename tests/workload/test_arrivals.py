@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from stampede.core import registry
 from stampede.core.units import Duration
-from stampede.core.workload import ClosedLoop, Share
 from stampede.workload.arrivals.burst import Burst
+from stampede.workload.laws import ClosedLoop, Share
 
 TOTALS, INSTANCES = st.integers(0, 20_000), st.integers(1, 64)
 

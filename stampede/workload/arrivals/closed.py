@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from stampede.core.units import Duration
-from stampede.core.workload import ClosedLoop
+from stampede.workload.laws import ClosedLoop
 
 FASTEST_S = 0.001
 

@@ -9,7 +9,7 @@ from random import Random
 
 from stampede.core.ranges import Positive
 from stampede.core.units import Duration
-from stampede.core.workload import OpenLoop, Share
+from stampede.workload.laws import OpenLoop, Share
 
 
 @dataclass

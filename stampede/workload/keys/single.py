@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from stampede.core.workload import Keys
+from stampede.workload.laws import Keys
 
 
 @dataclass

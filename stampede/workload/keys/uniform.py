@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from stampede.core.ranges import Count
-from stampede.core.workload import Keys
+from stampede.workload.laws import Keys
 
 
 @dataclass

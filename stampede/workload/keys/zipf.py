@@ -8,7 +8,7 @@ from itertools import accumulate
 from random import Random
 
 from stampede.core.ranges import Count, Positive
-from stampede.core.workload import Keys
+from stampede.workload.laws import Keys
 
 
 @dataclass

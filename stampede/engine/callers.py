@@ -1,0 +1,178 @@
+"""One instance's part in one trial: requests wait at the barrier, run, and are recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from array import array
+from collections.abc import Coroutine
+from random import Random
+from typing import Any
+
+from stampede.core.errors import RequestError
+from stampede.core.model import Answer
+from stampede.core.ports import Clock
+from stampede.engine.barrier import Barrier
+from stampede.measure.records import Recorder
+from stampede.protection.base import Get
+from stampede.scenario import model as scenarios
+from stampede.scenario.model import Scenario
+from stampede.workload.laws import ClosedLoop, OpenLoop, Share
+
+QUIET_S = 0.02
+RESTARTED = "its instance was restarted"
+
+
+def key_name(label: str, number: int) -> str:
+    """The cache key of the workload's key `number` in the trial that has this label."""
+    return f"{label}:{number}"
+
+
+def key_number(name: str) -> int:
+    """The reverse of `key_name`."""
+    return int(name.rpartition(":")[2])
+
+
+class Callers:
+    """The callers of one instance in one trial.
+
+    Those of the first instant are tasks that wait at the barrier before it opens; the later ones of an open-loop
+    workload are started by a pacer at their intended time, however slow the answers are (no coordinated omission).
+    """
+
+    def __init__(self, get: Get, label: str, scenario: Scenario, share: Share, random: Random, clock: Clock) -> None:
+        self.records = Recorder()
+        self.get = get
+        self._clock = clock
+        self._client = scenario.client
+        self._random = random
+        self._keys = scenarios.keys(scenario.workload)
+        self._names = [key_name(label, number) for number in range(self._keys.count())]
+        self._barrier = Barrier(clock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._plan(scenarios.arrivals(scenario.workload), scenario.workload.concurrency or 0, share)
+
+    def _plan(self, law: object, concurrency: int, share: Share) -> None:
+        """Lay down who starts when: offsets from the release, or callers of a closed loop."""
+        offsets = law.offsets(concurrency, share, self._random) if isinstance(law, OpenLoop) else ()
+        self._offsets = array("d", offsets)
+        self._wanted = array("i", (self._keys.pick(self._random) for _ in self._offsets))
+        self._loop_law = law if isinstance(law, ClosedLoop) else None
+        self._callers = share.of(concurrency) if self._loop_law else 0
+        self._open = len(self._offsets) + self._callers
+        self._all_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def assemble(self) -> None:
+        """Bring every caller of the first instant to the barrier."""
+        for at, key in zip(self._offsets, self._wanted, strict=True):
+            if at == 0.0:
+                self._start(self._answer(key, self.records.intend(key, 0.0)))
+        for _ in range(self._callers):
+            self._start(self._ask_again_and_again())
+        gc.collect()
+        await asyncio.sleep(0)
+
+    async def run(self, release_at: float, deadline: float) -> None:
+        """Open the barrier at `release_at`, start the later callers, and wait for all answers.
+
+        After `deadline` seconds the unanswered are cancelled; their records say timeout.
+        """
+        self._released_at = release_at
+        # A collection in the middle of a burst would be felt as latency of the strategy.
+        gc.disable()
+        for row in range(len(self.records)):
+            self.records.intended[row] = release_at
+        try:
+            await self._barrier.open_at(release_at)
+            async with asyncio.timeout(deadline):
+                await self._pace()
+                if self._open:
+                    await self._all_ended
+        except TimeoutError:
+            await self._cancel("")
+        finally:
+            await self._cancel("")
+            # The other instances may still be busy: tidying up now would be felt as their latency.
+            await asyncio.sleep(QUIET_S)
+            gc.enable()
+
+    async def _cancel(self, why: str) -> None:
+        pending = [task for task in self._tasks if not task.done()]
+        for task in pending:
+            task.cancel(why)
+        if pending:
+            await asyncio.wait(pending)
+
+    async def interrupt(self, get: Get) -> None:
+        """What is under way is lost, as in a restart; later requests go to another protection."""
+        self.get = get
+        await self._cancel(RESTARTED)
+
+    async def _pace(self) -> None:
+        for at, key in zip(self._offsets, self._wanted, strict=True):
+            if at == 0.0:
+                continue
+            wait = self._released_at + at - self._clock()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._start(self._answer(key, self.records.intend(key, self._released_at + at)))
+
+    def _start(self, request: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(request)
+        self._tasks.add(task)
+        if self._barrier.opened.done():  # a burst has no time for this, and is over soon
+            task.add_done_callback(self._tasks.discard)
+
+    def _one_less(self) -> None:
+        self._open -= 1
+        if not self._open and not self._all_ended.done():
+            self._all_ended.set_result(None)
+
+    async def _ask_again_and_again(self) -> None:
+        assert self._loop_law is not None
+        await self._barrier.opened
+        until = self._released_at + self._loop_law.length()
+        while (now := self._clock()) < until:
+            key = self._keys.pick(self._random)
+            self._open += 1
+            await self._answer(key, self.records.intend(key, now))
+            await asyncio.sleep(self._loop_law.pause(self._random))
+        self._one_less()
+
+    async def _answer(self, key: int, row: int) -> None:
+        # One coroutine from the barrier to the record: every further one costs each request in flight 200 bytes.
+        await self._barrier.opened
+        records, clock = self.records, self._clock
+        records.started[row] = clock()
+        try:
+            if self._client.timeout is None:
+                answer = await self.get(self._names[key])
+            else:
+                answer = await self._patiently(self._names[key])
+        except RequestError as error:
+            records.failed(row, clock(), str(error))
+        except TimeoutError:
+            records.gave_up(row, clock())
+        except asyncio.CancelledError as cancelled:
+            if RESTARTED not in cancelled.args:
+                raise
+            records.failed(row, clock(), RESTARTED)
+        except Exception as error:  # a third party's plug-in: its bug is a result, not our crash
+            records.failed(row, clock(), f"{type(error).__name__}: {error}")
+        else:
+            records.answered(row, clock(), answer.role, answer.entry.version)
+        self._one_less()
+
+    async def _patiently(self, name: str) -> Answer:
+        """Ask as a client with a timeout and retries does. Raises what the last try raised."""
+        client = self._client
+        for left in range(client.retries, -1, -1):
+            try:
+                async with asyncio.timeout(client.timeout):
+                    return await self.get(name)
+            except (RequestError, TimeoutError):
+                if not left:
+                    raise
+                self.records.retries += 1
+                await asyncio.sleep(client.backoff)
+        raise AssertionError("unreachable")

@@ -1,0 +1,82 @@
+"""A miss grants a lease with a token; a fill needs the token; a delete voids it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stampede.core.errors import LoadError
+from stampede.core.model import Answer, Entry, Filled, LeaseAnswer, Notify, Role
+from stampede.core.units import Duration
+from stampede.protection.base import Coalescing
+
+
+@dataclass
+class Lease(Coalescing):
+    """One step in Redis answers a request with the value, with "you load", or with "wait".
+
+    mechanism:  the step that finds no value grants a lease with a token, or names its holder; the holder loads, and
+                its fill, fenced by the token, pushes the value to all who wait
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    waiting:    Δ and one push: no poll, no second read; every caller asks Redis once
+    staleness:  as the freshness choice says; a delete voids the lease, so an older value never overwrites it
+    on failure: a dead holder is followed within one lease, and so is a lost push; the holder's error is pushed to
+                the waiters of all processes, once; a late fill is fenced off, yet its caller is answered
+    source:     Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1
+    """
+
+    lease: Duration = Duration(2.0)
+
+    async def get(self, key: str) -> Answer:
+        answer = await self.load(key)
+        if answer.role is not Role.HIT:
+            return answer
+        return await self.serve(key, answer.entry) or answer
+
+    async def load(self, key: str) -> Answer:
+        token, role = self.cache.token(), Role.HIT
+        while True:
+            # Watch before asking: a fill between the answer and the watch would go unheard.
+            news = self.cache.store.watch(key)
+            with self.giving_back(key, token):
+                asked = await self._ask(key, token)
+            if asked.entry is not None:
+                return Answer(asked.entry, role)
+            if asked.holder == token:
+                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+            role = Role.WAITER
+            pushed = await self._wait(news, asked.remaining)
+            if pushed is not None:
+                return Answer(pushed, role)
+
+    async def _ask(self, key: str, token: str) -> LeaseAnswer:
+        """A usable value, or who holds the lease now."""
+        store = self.cache.store
+        asked = await store.lease(key, token, self.lease)
+        if asked.entry is None or self.cache.usable(asked.entry):
+            return asked
+        # It is only kept for when a load fails, and in its presence the lease has to be taken by itself.
+        holder = await store.add(key, token, self.lease)
+        if holder == token:
+            entry = await store.get(key)
+            if entry is not None and self.cache.usable(entry):
+                await self.cache.quietly(store.drop(key, token))
+                return LeaseAnswer(entry, None, 0.0)
+        return LeaseAnswer(None, holder, self.lease)
+
+    async def _lead(self, key: str, token: str) -> Answer:
+        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.PUSH, keep=0)
+        return Answer(entry, Role.LEADER)
+
+    async def _wait(self, news: asyncio.Future[Filled], at_most: float) -> Entry | None:
+        """Wait for the push. None: ask again. Raises LoadError if the holder's load failed."""
+        await asyncio.wait([news], timeout=at_most)
+        if not news.done():
+            return None
+        filled = news.result()
+        if filled.error is not None:
+            raise LoadError(filled.error)
+        return filled.entry
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.reload_under_lease(key, self.lease, Notify.PUSH)

@@ -1,0 +1,27 @@
+"""Everybody who finds nothing loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stampede.core.model import Answer, Role
+from stampede.protection.base import Coalescing
+
+
+@dataclass
+class Unprotected(Coalescing):
+    """No protection: everybody who finds nothing loads (cache-aside, unlocked).
+
+    mechanism:  read; on a miss, load and write
+    loads:      one per caller that arrives while the value is missing: min(N, λΔ)
+    waiting:    Δ, which grows as the database saturates
+    staleness:  as the freshness choice says
+    on failure: every caller meets the database's error by itself
+    source:     the default everywhere
+    """
+
+    async def load(self, key: str) -> Answer:
+        return Answer(await self.cache.load_and_put(key), Role.LEADER)
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.load(key)

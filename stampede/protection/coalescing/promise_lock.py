@@ -1,0 +1,50 @@
+"""One promise per key inside a process, looked for after the read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stampede.core.model import Answer, Entry, Role
+from stampede.core.tasks import Flights
+from stampede.protection.base import Coalescing
+
+
+@dataclass
+class PromiseLock(Coalescing):
+    """The classic promise lock: read, miss, then wait for the promise of whoever loads.
+
+    mechanism:  every caller reads; on a miss it joins the promise of its process, or makes it and loads
+    loads:      at most one per process and expiry
+    waiting:    the rest of Δ; N reads reach Redis first, which is what single-flight avoids
+    staleness:  as the freshness choice says
+    on failure: the error reaches all waiters once and the promise is gone; cancelling any caller harms no other
+    source:     Instagram, "Thundering Herds & Promises"; the form that articles print, without its bugs
+                (an error that never unlocks, falsy values that never hit, a second read that finds nothing)
+    """
+
+    flights: Flights[Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.flights = Flights(self.cache.tasks)
+
+    async def load(self, key: str) -> Answer:
+        flight, role = self.flights.current(key), Role.WAITER
+        if flight is None:
+            flight, role = self.flights.start(key, self._fly(key)), Role.LEADER
+        return Answer(await flight.join(), role)
+
+    async def _fly(self, key: str) -> Entry:
+        # Read again: the flight before this one may have landed between the caller's miss and now.
+        entry = await self.cache.store.get(key)
+        if entry is not None and self.cache.usable(entry):
+            return entry
+        return await self.cache.load_and_put(key)
+
+    async def reload(self, key: str) -> Answer | None:
+        if self.flights.current(key) is not None:
+            return None
+        return Answer(await self.flights.start(key, self.cache.load_and_put(key)).join(), Role.LEADER)
+
+    async def invalidate(self, key: str) -> None:
+        self.flights.forget(key)
+        await super().invalidate(key)

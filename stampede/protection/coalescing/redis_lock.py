@@ -1,0 +1,78 @@
+"""A lock in Redis; whoever does not get it polls."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stampede.core.errors import LoadError
+from stampede.core.model import Answer, Look, Notify, Role
+from stampede.core.units import Duration
+from stampede.protection.base import Coalescing
+
+
+@dataclass
+class RedisLock(Coalescing):
+    """A distributed lock whose waiters poll: SET NX PX with a token, compare-and-delete.
+
+    mechanism:  every caller reads value and lock, and on a miss tries the lock; the winner reads again, loads, fills
+                and unlocks in one step; the others poll both, with a jittered back-off from `poll` to `poll-max`
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    waiting:    Δ and up to one poll; polls cost the more commands the longer the load takes
+    staleness:  as the freshness choice says
+    on failure: a dead holder stalls the key for one lease; an error reaches those who polled for it, through a
+                note in place of the lock that lives for two polls, so that they do not retry one by one
+    source:     Redis documentation, "Distributed Locks with Redis"
+    """
+
+    lease: Duration = Duration(2.0)
+    poll: Duration = Duration(0.02)
+    poll_max: Duration = Duration(0.1)
+
+    async def get(self, key: str) -> Answer:
+        # The read tells what note is there already, so that a failure from now on is known to be this caller's too.
+        look = await self.cache.store.look(key)
+        return await self.serve(key, look.entry) or await self._load(key, look)
+
+    async def load(self, key: str) -> Answer:
+        return await self._load(key, await self.cache.store.look(key))
+
+    async def _load(self, key: str, look: Look) -> Answer:
+        store, token = self.cache.store, self.cache.token()
+        while True:
+            note = look.holder if look.failed is not None else None
+            with self.giving_back(key, token):
+                holder = await store.add(key, token, self.lease, over=note or "")
+            if holder == token:
+                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+            look = await self._poll(key, holder)
+            if look.entry is not None:
+                return Answer(look.entry, Role.WAITER)
+
+    async def _lead(self, key: str, token: str) -> Answer:
+        # Read again: the value may have been filled between this caller's miss and its lock.
+        with self.giving_back(key, token):
+            entry = await self.cache.store.get(key)
+        if entry is not None and self.cache.usable(entry):
+            await self.cache.quietly(self.cache.store.drop(key, token))
+            return Answer(entry, Role.WAITER)
+        keep = 2 * self.poll_max
+        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.NOTHING, keep)
+        return Answer(entry, Role.LEADER)
+
+    async def _poll(self, key: str, holder: str) -> Look:
+        """Wait for what `holder` does: a usable value, or none (then the lock is free). Raises its LoadError."""
+        pause = float(self.poll)
+        while True:
+            look = await self.cache.store.look(key)
+            if self.cache.usable(look.entry):
+                return look
+            if look.failed is not None and look.holder == holder:
+                raise LoadError(look.failed)
+            if look.failed is not None or look.holder != holder:
+                return look._replace(entry=None)
+            await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
+            pause = min(pause * 2, self.poll_max)
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.reload_under_lease(key, self.lease, Notify.NOTHING)

@@ -1,0 +1,56 @@
+"""A lock in Redis; whoever does not get it is woken."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stampede.core.errors import LoadError
+from stampede.core.model import Answer, Notify, Role
+from stampede.core.units import Duration
+from stampede.protection.base import Coalescing
+
+
+@dataclass
+class RedisLockNotify(Coalescing):
+    """A distributed lock whose waiters are woken by a message, and then read.
+
+    mechanism:  on a miss every caller tries the lock; the winner loads, and its fill publishes a wake-up; the
+                others watch first, read again, and then sleep until the message or the lease's end
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    waiting:    Δ and one round trip; no polling, but N callers cost N reads, N tries and twice N reads again
+    staleness:  as the freshness choice says
+    on failure: a dead holder stalls the key for at most one lease, as does a lost message; an error is
+                published too, and reaches all waiters of all processes at once
+    source:     kristoff-it/redis-memolock
+    """
+
+    lease: Duration = Duration(2.0)
+
+    async def load(self, key: str) -> Answer:
+        store, token = self.cache.store, self.cache.token()
+        while True:
+            news = store.watch(key)
+            with self.giving_back(key, token):
+                holder = await store.add(key, token, self.lease)
+                # Read after watching: what was filled before the watch is there, what is filled later is heard.
+                entry = await store.get(key)
+            if entry is not None and self.cache.usable(entry):
+                if holder == token:
+                    await self.cache.quietly(store.drop(key, token))
+                return Answer(entry, Role.WAITER)
+            if holder == token:
+                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+            await asyncio.wait([news], timeout=self.lease)
+            if news.done() and (error := news.result().error) is not None:
+                raise LoadError(error)
+            entry = await store.get(key)
+            if entry is not None and self.cache.usable(entry):
+                return Answer(entry, Role.WAITER)
+
+    async def _lead(self, key: str, token: str) -> Answer:
+        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.WAKE, keep=0)
+        return Answer(entry, Role.LEADER)
+
+    async def reload(self, key: str) -> Answer | None:
+        return await self.reload_under_lease(key, self.lease, Notify.WAKE)

@@ -1,0 +1,87 @@
+"""Reload on a schedule, before anybody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from stampede.core.errors import RequestError, StoreError, UsageError
+from stampede.core.model import Entry
+from stampede.core.units import Duration
+from stampede.protection.base import Action, Cache, Freshness, Lifetime
+from stampede.protection.names import office_of
+
+LEASE_S = 2.0
+
+
+@dataclass
+class Scheduled(Freshness):
+    """One refresher in the fleet reloads all registered keys on a schedule, before anybody asks.
+
+    mechanism:  the instances elect a refresher by a lease; it loads every key at the start and then every `every`
+    loads:      1 per key and `every`, whatever the traffic; no request ever loads
+    waiting:    none
+    staleness:  at most `every` + Δ, as long as there is a refresher
+    on failure: a dead refresher is followed within 2 s; a load that fails is tried again at the next turn, and
+                the value is served until T
+    source:     "external recomputation" in Vattani et al., VLDB 2015
+    """
+
+    every: Duration = Duration(1.0)
+
+    def lifetime(self, ttl: float, random: Random) -> Lifetime:
+        return Lifetime(ttl, ttl)
+
+    def judge(self, entry: Entry, now: float, random: Random) -> Action:
+        return Action.FRESH
+
+    async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
+        """Stand for election; who wins has loaded every key when this returns. Raises UsageError."""
+        if self.every >= cache.ttl:
+            raise UsageError(f"scheduled(every={self.every}) must be shorter than the ttl, {Duration(cache.ttl)}")
+        refresher = _Refresher(cache, keys, self.every)
+        await refresher.stand()
+        cache.tasks.keep(refresher.work())
+
+
+class _Refresher:
+    """One instance's candidate, and the refresher if it is elected."""
+
+    def __init__(self, cache: Cache, keys: Sequence[str], every: float) -> None:
+        self._cache = cache
+        self._keys = keys
+        self._every = every
+        self._office = office_of(keys[0])
+        self._token = cache.token()
+        self._due = cache.clock()
+
+    async def stand(self) -> None:
+        """Take or keep the office, if it is free or ours; do what is due."""
+        store = self._cache.store
+        holder = await store.add(self._office, self._token, LEASE_S)
+        if holder != self._token:
+            # Whoever takes over a dead refresher's office does not know its schedule, and begins at once.
+            self._due = self._cache.clock()
+            return
+        await store.renew(self._office, self._token, LEASE_S)
+        if self._cache.clock() >= self._due:
+            self._due = self._cache.clock() + self._every
+            await asyncio.gather(*(self._refresh(key) for key in self._keys))
+
+    async def _refresh(self, key: str) -> None:
+        with contextlib.suppress(RequestError):  # counted, and tried again at the next turn
+            await self._cache.load_and_put(key)
+
+    async def work(self) -> None:
+        """Stand again and again, until cancelled; then leave the office to others."""
+        try:
+            while True:
+                rest = self._due - self._cache.clock()
+                await asyncio.sleep(min(rest, LEASE_S / 3) if rest > 0 else LEASE_S / 3)
+                with contextlib.suppress(StoreError):
+                    await self.stand()
+        finally:
+            await self._cache.quietly(self._cache.store.drop(self._office, self._token))

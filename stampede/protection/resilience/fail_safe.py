@@ -1,0 +1,58 @@
+"""Serve the last known value when a load fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from stampede.core.errors import LoadError, StoreError
+from stampede.core.model import Entry
+from stampede.core.units import Duration
+from stampede.protection.base import Cache, Loader, Wrapper
+
+
+@dataclass
+class FailSafe(Wrapper):
+    """When a load fails, the last known value is served (stale-if-error), and loads are throttled.
+
+    mechanism:  values are kept for `max-age` beyond their expiry; if a load fails, the kept one is written again for
+                `throttle`, so that nobody in the fleet tries before that is over
+    loads:      while the database fails, one per key and `throttle`
+    waiting:    for the load that fails, once per `throttle`
+    staleness:  at most T + max-age
+    on failure: this is what it is for; a key that was never loaded still raises
+    source:     RFC 5861 stale-if-error; FusionCache fail-safe, BentoCache grace periods
+    """
+
+    rank: ClassVar[int] = 30
+    max_age: Duration = Duration(60.0)
+    throttle: Duration = Duration(1.0)
+
+    def retention(self) -> float:
+        return self.max_age
+
+    def around_load(self, load: Loader, cache: Cache) -> Loader:
+        async def safe(key: str) -> Entry:
+            try:
+                return await load(key)
+            except LoadError:
+                kept = await self._kept(key, cache)
+                if kept is None:
+                    raise
+                return kept
+
+        return safe
+
+    async def _kept(self, key: str, cache: Cache) -> Entry | None:
+        try:
+            entry = await cache.store.get(key)
+        except StoreError:
+            return None
+        now = cache.clock()
+        longest = cache.freshness.lifetime(cache.ttl, cache.random).expires_after + self.max_age
+        if entry is None or now - entry.loaded_at >= longest:
+            return None
+        until = now + self.throttle
+        return msgspec.structs.replace(entry, stale_at=until, expires_at=until, kept=True)

@@ -1,0 +1,1 @@
+"""A TOML file understood once: the model, reading, checking, sweeps."""

@@ -1,0 +1,123 @@
+"""Whether the parts of a scenario fit together, as a file or the options have set them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from stampede.core.errors import UsageError
+from stampede.core.units import Duration
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import Scenario, arrivals, fault, from_data, keys, to_data
+
+MOST_REQUESTS = 20_000_000
+
+
+def check(scenario: Scenario) -> None:
+    """Check what is about to be run: a file's parts, as options have changed them, and that there is a strategy.
+
+    Raises:
+        UsageError: a number is out of range, or the parts do not fit together; the message begins with the key.
+    """
+    try:
+        from_data(to_data(scenario))
+    except msgspec.ValidationError as error:
+        raise UsageError(in_words(error)) from None
+    check_parts(scenario)
+    if not scenario.strategies:
+        raise UsageError(f"{scenario.name}: no strategy: name some in the file, strategies = […], or with -s SPEC")
+
+
+def check_parts(scenario: Scenario) -> None:
+    """Check what single values cannot show. Raises UsageError."""
+    for number, spec in enumerate(scenario.strategies):
+        with at(f"strategies[{number}]"):
+            Strategy.parse(spec)
+    with at("workload.arrivals"):
+        arrivals(scenario.workload)
+    with at("workload.keys"):
+        keys(scenario.workload)
+    _check_callers(scenario)
+    _check_switches(scenario)
+    _check_requests(scenario)
+    _check_times(scenario)
+
+
+@contextmanager
+def at(key: str) -> Iterator[None]:
+    """Name the key in the errors of what is read inside."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None
+
+
+def _check_callers(scenario: Scenario) -> None:
+    work, instances = scenario.workload, scenario.fleet.instances
+    law = arrivals(work)
+    if law.needs_concurrency and work.concurrency is None:
+        raise UsageError(
+            f"workload: '{work.arrivals}' says when, but neither a concurrency nor a rate says how many: "
+            "set workload.concurrency, or arrivals such as poisson(rate=500,duration=10s)"
+        )
+    if not law.needs_concurrency and work.concurrency is not None:
+        raise UsageError(f"workload: '{work.arrivals}' has a rate, so a concurrency says nothing: leave one out")
+    if work.concurrency is not None and work.concurrency < instances:
+        raise UsageError(
+            f"{work.concurrency} concurrent requests cannot be spread over {instances} instances: "
+            "lower the instances or raise the concurrency"
+        )
+
+
+def _check_switches(scenario: Scenario) -> None:
+    """What says nothing without another key."""
+    if scenario.workload.invalidate and not scenario.workload.writes:
+        raise UsageError("workload.invalidate: without writes there is nothing to invalidate: set workload.writes")
+    if scenario.client.retries and scenario.client.timeout is None:
+        raise UsageError("client.retries: without client.timeout nobody ever gives up: set it")
+
+
+def _check_requests(scenario: Scenario) -> None:
+    work = scenario.workload
+    total = arrivals(work).total(work.concurrency or 0)
+    if total < 1:
+        raise UsageError(f"workload.arrivals: '{work.arrivals}' is less than one request: raise rate or duration")
+    if total > MOST_REQUESTS:
+        raise UsageError(
+            f"workload.arrivals: '{work.arrivals}' is about {total:.3g} requests, more than the {MOST_REQUESTS:,} "
+            "that can be recorded: ask for less, or for a shorter time"
+        )
+
+
+def _check_times(scenario: Scenario) -> None:
+    slowest = scenario.database.latency.median
+    if scenario.cache.ttl <= slowest:
+        raise UsageError(
+            f"cache.ttl {scenario.cache.ttl} is no longer than a load of {slowest}: values would expire on arrival: "
+            "raise cache.ttl or lower database.latency"
+        )
+    length = arrivals(scenario.workload).length()
+    last, end = Duration(length) if length else "0s", Duration(length + slowest)
+    for number, event in enumerate(scenario.events):
+        with at(f"events[{number}].do"):
+            lasts = fault(event).lasts()
+        if event.at > end:
+            raise UsageError(
+                f"events[{number}].at {event.at} is after the last request, at {last}, and its load: "
+                f"choose a moment up to {end}"
+            )
+        if event.at + lasts > end and length:
+            raise UsageError(
+                f"events[{number}].do: '{event.do}' from {event.at} on would outlast the requests, which end at "
+                f"{last}: shorten it, or lengthen the workload"
+            )
+
+
+def in_words(error: msgspec.ValidationError) -> str:
+    """What does not fit, with the key first."""
+    problem, _, at = str(error).partition(" - at `$.")
+    problem = re.sub(r"^Object missing required field `(\w+)`", r"'\1' is missing: add \1 = …", problem)
+    return f"{at.rstrip('`')}: {problem[0].lower()}{problem[1:]}" if at else problem

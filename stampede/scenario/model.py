@@ -1,0 +1,121 @@
+"""A scenario: what is fired at what. It is data; nothing in it is executed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from stampede.core import registry
+from stampede.core.ranges import Count
+from stampede.core.spec import Call
+from stampede.core.units import Duration
+from stampede.origins.latency import Latency
+from stampede.scenario.fault import Fault
+from stampede.workload.laws import Arrivals, Keys
+
+
+class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What the callers do. `concurrency` counts callers over all instances; a rate needs none.
+
+    `writes` a second change keys at the origin, picked like those of the requests; with `invalidate` the writer also
+    has the cache forget them.
+    """
+
+    arrivals: str = "burst"
+    concurrency: Count | None = None
+    keys: str = "single"
+    writes: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 0.0
+    invalidate: bool = False
+
+
+class Client(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How patient a caller is: it gives up after `timeout`, and tries `retries` times more, `backoff` apart."""
+
+    timeout: Duration | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0)] = 0
+    backoff: Duration = Duration(0.05)
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Something that happens `at` so long after the release: the call of a fault."""
+
+    at: Duration
+    do: str
+
+
+class Expected(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A published or derived figure to print beside the measured one; `within` is a share of it."""
+
+    strategy: str
+    metric: str
+    value: Annotated[float, msgspec.Meta(ge=0)]
+    within: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    source: str = ""
+
+
+class CacheSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the cache is set up: how long values live, and whether it starts with or without them."""
+
+    ttl: Duration = Duration(10.0)
+    start: Literal["cold", "warm"] = "cold"
+
+
+class DatabaseSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The model of the fake-slow database."""
+
+    latency: Latency = Latency(Duration(0.1))
+    connections: Count = 20
+
+
+class FleetSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The application processes."""
+
+    instances: Count = 4
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One scenario. `name` and `description` come from the file's name and its first comment."""
+
+    name: str
+    description: str = ""
+    strategies: tuple[str, ...] = ()
+    trials: Count = 1
+    workload: Workload = Workload(concurrency=500)
+    cache: CacheSetup = CacheSetup()
+    database: DatabaseSetup = DatabaseSetup()
+    fleet: FleetSetup = FleetSetup()
+    client: Client = Client()
+    events: tuple[Event, ...] = ()
+    expected: tuple[Expected, ...] = ()
+
+
+def fault(event: Event) -> Fault:
+    """The fault of an event. Raises UsageError."""
+    return _law("faults", event.do)  # type: ignore[no-any-return]
+
+
+def arrivals(workload: Workload) -> Arrivals:
+    """The law of arrivals. Raises UsageError."""
+    return _law("workload.arrivals", workload.arrivals)  # type: ignore[no-any-return]
+
+
+def keys(workload: Workload) -> Keys:
+    """The law of key popularity. Raises UsageError."""
+    return _law("workload.keys", workload.keys)  # type: ignore[no-any-return]
+
+
+def _law(folder: str, written: str) -> Any:
+    call = Call.parse(written)
+    plugin = registry.load(folder, call.name)
+    return plugin(**registry.convert(plugin, call.name, call.params))
+
+
+def to_data(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain data, for JSON."""
+    return msgspec.to_builtins(scenario, enc_hook=str)  # type: ignore[no-any-return]
+
+
+def from_data(data: object) -> Scenario:
+    """The reverse of `to_data`. Raises msgspec.ValidationError."""
+    return msgspec.convert(data, Scenario, dec_hook=registry.decode)

@@ -1,0 +1,121 @@
+"""Scenario files: TOML, shipped or the user's own."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from stampede.core import registry
+from stampede.core.errors import UsageError
+from stampede.core.metrics import METRICS
+from stampede.protection.strategy import Strategy
+from stampede.scenario.checking import at, check_parts, in_words
+from stampede.scenario.model import Scenario
+
+DEFAULT = "cold-burst"
+
+
+def folder() -> Path:
+    """Where the shipped scenarios are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def shipped() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(str(p.relative_to(folder()).with_suffix("")) for p in folder().rglob("*.toml"))
+
+
+def load(name: str) -> Scenario:
+    """Read a shipped scenario by its name, or a file by its path.
+
+    Raises:
+        UsageError: it does not exist, or a key or value in it is wrong; the message names file and key.
+    """
+    path = Path(name) if name.endswith(".toml") else folder() / f"{name}.toml"
+    if name not in shipped() and not name.endswith(".toml"):
+        raise UsageError(registry.unknown("scenario", name, shipped()) + ", or the path of a .toml file")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the scenario {path}: {_reason(error)}") from None
+    label = name if not name.endswith(".toml") else path.stem
+    return parse(text, label, str(path) if name.endswith(".toml") else name)
+
+
+def parse(text: str, name: str, where: str) -> Scenario:
+    """Read a scenario's text; `where` names it in errors.
+
+    Raises:
+        UsageError: the text is no TOML, or a key or value in it is wrong.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: not valid TOML: {error}") from None
+    _check_keys(data, Scenario, "", where)
+    try:
+        scenario = msgspec.convert(
+            {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
+        )
+        check_parts(scenario)
+        _check_names(scenario)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where}: {in_words(error)}") from None
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    return scenario
+
+
+def _check_names(scenario: Scenario) -> None:
+    """A file names every strategy once, and expects figures of those that it names."""
+    specs: list[str] = []
+    for number, spec in enumerate(scenario.strategies):
+        if (canonical := str(Strategy.parse(spec))) in specs:
+            raise UsageError(f"strategies[{number}]: '{spec}' is the strategy '{canonical}' again: keep one")
+        specs.append(canonical)
+    for number, each in enumerate(scenario.expected):
+        with at(f"expected[{number}].strategy"):
+            if str(Strategy.parse(each.strategy)) not in specs:
+                raise UsageError(registry.unknown("strategy of this file", each.strategy, specs))
+        if each.metric not in METRICS:
+            raise UsageError(f"expected[{number}].metric: {registry.unknown('metric', each.metric, METRICS)}")
+
+
+def _check_keys(data: dict[str, Any], struct: type[msgspec.Struct], at: str, where: str) -> None:
+    fields = {f.encode_name: f.type for f in msgspec.structs.fields(struct)}
+    known = [name for name in fields if name not in ("name", "description")]
+    for key, value in data.items():
+        if key not in known:
+            raise UsageError(f"{where}: {registry.unknown('key', key, known, at)}")
+        wanted = fields[key]
+        rows = next((row for row in get_args(wanted) if _is_struct(row)), None)
+        if _is_struct(wanted) and isinstance(value, dict):
+            _check_keys(value, wanted, f"{at}{key}.", where)
+        elif rows and isinstance(value, dict):
+            raise UsageError(f"{where}: {at}{key}: write [[{at}{key}]], in two brackets, once for each")
+        elif rows and isinstance(value, list):
+            for number, row in enumerate(value):
+                if isinstance(row, dict):
+                    _check_keys(row, rows, f"{at}{key}[{number}].", where)
+
+
+def _is_struct(wanted: object) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
+
+
+def _first_comment(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("# ").strip())
+    return " ".join(lines)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -1,0 +1,87 @@
+"""One scenario at many points: `concurrency=100,500` and `db-latency=20ms,100ms` are four."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from stampede.core.errors import UsageError
+from stampede.core.registry import unknown
+from stampede.core.units import Duration
+from stampede.origins.latency import Latency
+from stampede.scenario import checking
+from stampede.scenario.model import Scenario
+
+_OUTSIDE_BRACKETS = re.compile(r",(?![^()]*\))")
+
+
+class Point(NamedTuple):
+    """The scenario with one value of each swept parameter, and these as written."""
+
+    swept: dict[str, str]
+    scenario: Scenario
+
+
+class _Parameter(NamedTuple):
+    section: str
+    name: str
+    parse: Callable[[str], Any]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"'{text}' is no whole number above zero")
+    return int(text)
+
+
+PARAMETERS = {
+    "concurrency": _Parameter("workload", "concurrency", _count),
+    "instances": _Parameter("fleet", "instances", _count),
+    "db-latency": _Parameter("database", "latency", Latency.parse),
+    "db-connections": _Parameter("database", "connections", _count),
+    "ttl": _Parameter("cache", "ttl", Duration.parse),
+}
+
+
+def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
+    """All combinations of `NAME=VALUE,VALUE,…`, the last one changing fastest; just the scenario without any.
+
+    Raises:
+        UsageError: an unknown parameter, one given twice, a value twice, or values that do not fit together.
+    """
+    axes: dict[str, list[tuple[str, Any]]] = {}
+    for text in sweeps:
+        name, _, values = (part.strip() for part in text.partition("="))
+        if name not in PARAMETERS:
+            raise UsageError(f"--sweep {text}: {unknown('parameter', name, PARAMETERS)}")
+        if name in axes:
+            raise UsageError(f"--sweep {text}: '{name}' is swept twice: put all its values into one")
+        axes[name] = _values(text, PARAMETERS[name], values)
+    result = []
+    for chosen in itertools.product(*axes.values()):
+        at = scenario
+        for name, (_, value) in zip(axes, chosen, strict=True):
+            section, field, _ = PARAMETERS[name]
+            changed = msgspec.structs.replace(getattr(at, section), **{field: value})
+            at = msgspec.structs.replace(at, **{section: changed})
+        checking.check(at)
+        result.append(Point({name: written for name, (written, _) in zip(axes, chosen, strict=True)}, at))
+    return result
+
+
+def _values(text: str, parameter: _Parameter, values: str) -> list[tuple[str, Any]]:
+    """Each value as it is printed, and parsed."""
+    found: dict[str, Any] = {}
+    for written in _OUTSIDE_BRACKETS.split(values):
+        try:
+            value = parameter.parse(written.strip())
+        except UsageError as error:
+            raise UsageError(f"--sweep {text}: {error}") from None
+        if str(value) in found:
+            raise UsageError(f"--sweep {text}: {value} is in it twice")
+        found[str(value)] = value
+    return list(found.items())
