@@ -17,14 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from stampede.core.errors import INTERRUPTED, INVALID, OK, StampedeError, UsageError
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import Run
 from stampede.reports import files
-from stampede.scenario import model as scenarios
+from stampede.reports.read import read
 from stampede.scenario import reading
 
 HERE = Path(__file__).parent
@@ -75,7 +74,7 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
 
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
-    lasts = scenarios.arrivals(reading.load(name).workload).length()
+    lasts = reading.load(name).workload.arrivals.length()
     command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
     for ending in (*FORMATS, PAGE) if name == reading.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
@@ -117,11 +116,6 @@ def contents(folder: Path, explanations: Explanations) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks if block) + "\n"
 
 
-def read(path: Path) -> Run:
-    """A saved run."""
-    return msgspec.json.decode(path.read_bytes(), type=Run)
-
-
 def environment(runs: dict[str, Run]) -> str:
     """Where the runs were made: one line for each environment that occurs."""
     lines: dict[str, list[str]] = {}
@@ -146,7 +140,7 @@ def section(folder: Path, name: str, run: Run) -> str:
 
 def scenario(run: Run) -> str:
     """What the scenario shows, by its own words."""
-    return scenarios.from_data(run.scenario).description
+    return run.scenario.description
 
 
 def expected(runs: dict[str, Run], explanations: Explanations) -> str:

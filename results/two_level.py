@@ -90,7 +90,7 @@ async def killed_holder(bench: Bench) -> Row:
 
 async def failing_loader(bench: Bench) -> Row:
     """The load fails."""
-    event = Event(at=Duration(0.001), do="failing-database(lasting=300ms)")
+    event = Event(at=Duration(0.001), do=Fault.parse("failing-database(lasting=300ms)"))
     failing = cold("100ms", event)
     trial, requests = await bench.trial(failing, "two-level", 1, 1)
     after, _ = await bench.trial(cold("100ms"), "two-level", 2, 2)

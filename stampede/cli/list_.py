@@ -17,7 +17,7 @@ def command() -> None:
     shipped = [reading.load(name) for name in reading.shipped()]
     own = {each.name: first_sentence(each.description) for each in shipped if not each.expected}
     console.print(section("scenarios", own))
-    published = {each.name: ", ".join(each.strategies) for each in shipped if each.expected}
+    published = {each.name: ", ".join(map(str, each.strategies)) for each in shipped if each.expected}
     console.print(section("scenarios that print published or derived figures beside the measured ones", published))
     for family in registry.SCENARIO_FAMILIES:
         console.print(section(*_family(family)))

@@ -114,7 +114,7 @@ def scenario(
     from stampede.protection.strategy import Strategy
     from stampede.scenario import checking, reading
 
-    specs = [str(Strategy.parse(spec)) for spec in strategies or ()]
+    specs = [Strategy.parse(spec) for spec in strategies or ()]
     chosen = override(
         reading.load(name),
         {

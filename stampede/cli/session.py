@@ -71,7 +71,7 @@ def servers(
 def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail_if: Sequence[str]) -> int:
     """Measure, print, export; returns the exit code."""
     scenario = points[0].scenario
-    gates = [Condition.parse(text, GATED, scenario.strategies) for text in fail_if]
+    gates = [Condition.parse(text, GATED, map(str, scenario.strategies)) for text in fail_if]
     output.check()
     with LiveProgress(len(points) * len(scenario.strategies) * scenario.trials, quiet=output.quiet) as progress:
         measured = asyncio.run(measure(points, where, seed, progress, output.requests is not None))
@@ -80,7 +80,7 @@ def run(points: Sequence[Point], where: Servers, seed: int, output: Output, fail
 
 def compare(scenario: Scenario, where: Servers, seed: int, output: Output, fail_if: Sequence[str], plan: Plan) -> int:
     """Compare, print, export; returns the exit code."""
-    gates = [Condition.parse(text, GATED, labels(scenario.strategies)) for text in fail_if]
+    gates = [Condition.parse(text, GATED, labels(map(str, scenario.strategies))) for text in fail_if]
     output.check()
     rounds = len(scenario.strategies) * plan.rounds if plan.rounds else None
     with LiveProgress(rounds, quiet=output.quiet) as progress:

@@ -59,14 +59,21 @@ def summary(plugin: type[Any]) -> str:
     return (plugin.__doc__ or "").strip().partition("\n")[0]
 
 
+def name_of(plugin: type[Any]) -> str:
+    """The name of a built-in plug-in's class: that of its file."""
+    return plugin.__module__.rpartition(".")[2].replace("_", "-")
+
+
 REQUIRED = object()
 
 
 def parameters(plugin: type[Any]) -> dict[str, Any]:
-    """A plug-in's parameters with their defaults, or REQUIRED: its dataclass fields but the cache."""
-    if not dataclasses.is_dataclass(plugin):
-        return {}
-    fields = [f for f in dataclasses.fields(plugin) if f.init and f.name != "cache"]
+    """A plug-in's parameters with their defaults, or REQUIRED: its fields but the cache."""
+    if dataclasses.is_dataclass(plugin):
+        known = dataclasses.fields(plugin)
+    else:
+        known = tuple(getattr(plugin, "parameters", {}).values())
+    fields = [f for f in known if f.init and f.name != "cache"]
     return {f.name.replace("_", "-"): REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields}
 
 
@@ -111,6 +118,16 @@ def decode(wanted: type[Any], value: object) -> Any:
         return wanted.parse(value)
     except UsageError as error:
         raise ValueError(str(error)) from None  # msgspec adds the path
+
+
+def decode_saved(wanted: type[Any], value: object) -> Any:
+    """`decode` for what was saved elsewhere, perhaps with plug-ins that are not installed here."""
+    try:
+        return decode(wanted, value)
+    except ValueError:
+        if not hasattr(wanted, "foreign"):
+            raise
+        return wanted.foreign(value)
 
 
 def unknown(kind: str, name: str, known: Iterable[str], at: str = "") -> str:

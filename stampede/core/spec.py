@@ -22,7 +22,7 @@ class Call:
 
     name: str
     params: dict[str, str] = field(default_factory=dict)
-    column: int = 1
+    column: int = field(default=1, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Call:

@@ -30,7 +30,7 @@ from stampede.origins.slow import SlowDatabaseClient, SlowDatabaseProcess
 from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis, probe
 from stampede.protection.base import Counters
-from stampede.scenario import model as scenarios
+from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 from stampede.stores.wire import connect, disconnect
 
@@ -128,7 +128,7 @@ class Bench:
         """Kill an instance in mid-trial; the trial becomes INVALID, and the next one has a new instance."""
         self._fleet.kill(number)
 
-    async def trial(self, scenario: Scenario, strategy: str, number: int, seed: int) -> tuple[Trial, Requests]:
+    async def trial(self, scenario: Scenario, strategy: Strategy, number: int, seed: int) -> tuple[Trial, Requests]:
         """Execute one strategy once, over keys of its own.
 
         Raises:
@@ -158,7 +158,7 @@ class Bench:
         moved = after - before if after is not None and before is not None else None
         struck_at = min((float(event.at) for event in scenario.events), default=None)
         observed = self._observe(requests, done, origin, moved, struck_at)
-        return fold(scenario, strategy, number, observed), requests
+        return fold(scenario, str(strategy), number, observed), requests
 
     async def _prepare(self, prepare: Prepare) -> None:
         """Bring everybody to the barrier; an instance that died since the last trial is replaced first."""
@@ -248,7 +248,7 @@ def _origin(seen: Seen, released_at: float) -> OriginLog:
 
 def _deadline(scenario: Scenario) -> float:
     """Seconds after which a trial is given up: well above what an unprotected database needs."""
-    database, law = scenario.database, scenarios.arrivals(scenario.workload)
+    database, law = scenario.database, scenario.workload.arrivals
     total = law.total(scenario.workload.concurrency or 0) * (1 + scenario.client.retries)
     return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
 

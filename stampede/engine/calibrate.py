@@ -20,9 +20,8 @@ from stampede.engine.run import FLOOR_STRATEGY, Progress, new_run, until_interru
 from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.protection import compose
 from stampede.protection.strategy import Strategy
-from stampede.scenario import model as scenarios
 from stampede.scenario import reading
-from stampede.scenario.model import Scenario
+from stampede.scenario.model import FleetSetup, Scenario, Workload
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis import RedisStore, value_name
 from stampede.stores.wire import connect, disconnect
@@ -42,7 +41,7 @@ async def calibrate(instances: int, trials: int, servers: Servers, seed: int, pr
         StampedeError: the bench could not be set up.
     """
     base = reading.load("warm-hits")
-    base = msgspec.structs.replace(base, fleet=scenarios.FleetSetup(instances))
+    base = msgspec.structs.replace(base, fleet=FleetSetup(instances))
     result = Calibration(new_run(base, seed))
     result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, servers, progress))
     return result
@@ -65,8 +64,8 @@ async def _measure(result: Calibration, base: Scenario, trials: int, servers: Se
         progress.begins("the store against redis-py's pool")
         result.gets = await _compare_gets(bench.redis_url, bench.prefix, trials)
     progress.begins("memory per request in flight")
-    for strategy in (FLOOR_STRATEGY, "single-flight", "two-level"):
-        result.memory[strategy] = await _memory_per_request(strategy)
+    for spec in ("none", "single-flight", "two-level"):
+        result.memory[spec] = await _memory_per_request(Strategy.parse(spec))
 
 
 async def _compare_gets(url: str, prefix: str, trials: int) -> Paired:
@@ -99,7 +98,7 @@ async def _rate(get: Callable[[], Awaitable[object]]) -> float:
     return GETS / (time.perf_counter() - began)
 
 
-async def _memory_per_request(strategy: str) -> float:
+async def _memory_per_request(strategy: Strategy) -> float:
     """Bytes of Python memory per request while all of a burst wait for the origin."""
     loop = asyncio.get_running_loop()
     loads: list[asyncio.Future[Loaded]] = []
@@ -110,7 +109,7 @@ async def _memory_per_request(strategy: str) -> float:
 
     tasks = Tasks()
     protection = compose.protection(
-        Strategy.parse(strategy),
+        strategy,
         store=MemoryStore(time.monotonic),
         origin=origin,
         ttl=60.0,
@@ -119,7 +118,7 @@ async def _memory_per_request(strategy: str) -> float:
         tasks=tasks,
         owner="memory",
     )
-    scenario = Scenario("memory", workload=scenarios.Workload(concurrency=MEMORY_REQUESTS))
+    scenario = Scenario("memory", workload=Workload(concurrency=MEMORY_REQUESTS))
     gc.collect()
     tracemalloc.start()
     try:

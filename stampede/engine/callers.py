@@ -15,9 +15,8 @@ from stampede.core.ports import Clock
 from stampede.engine.barrier import Barrier
 from stampede.measure.records import Recorder
 from stampede.protection.base import Get
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
-from stampede.workload.laws import ClosedLoop, OpenLoop, Share
+from stampede.workload.laws import Share
 
 QUIET_S = 0.02
 RESTARTED = "its instance was restarted"
@@ -46,20 +45,17 @@ class Callers:
         self._clock = clock
         self._client = scenario.client
         self._random = random
-        self._keys = scenarios.keys(scenario.workload)
+        self._law, self._keys = scenario.workload.arrivals, scenario.workload.keys
         self._names = [key_name(label, number) for number in range(self._keys.count())]
         self._barrier = Barrier(clock)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._plan(scenarios.arrivals(scenario.workload), scenario.workload.concurrency or 0, share)
+        self._plan(scenario.workload.concurrency or 0, share)
 
-    def _plan(self, law: object, concurrency: int, share: Share) -> None:
-        """Lay down who starts when: offsets from the release, or callers of a closed loop."""
-        offsets = law.offsets(concurrency, share, self._random) if isinstance(law, OpenLoop) else ()
-        self._offsets = array("d", offsets)
+    def _plan(self, concurrency: int, share: Share) -> None:
+        """Lay down who begins when, in seconds from the release, and with which key."""
+        self._offsets = array("d", self._law.offsets(concurrency, share, self._random))
         self._wanted = array("i", (self._keys.pick(self._random) for _ in self._offsets))
-        self._loop_law = law if isinstance(law, ClosedLoop) else None
-        self._callers = share.of(concurrency) if self._loop_law else 0
-        self._open = len(self._offsets) + self._callers
+        self._open = len(self._offsets)
         self._all_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def assemble(self) -> None:
@@ -67,8 +63,6 @@ class Callers:
         for at, key in zip(self._offsets, self._wanted, strict=True):
             if at == 0.0:
                 self._start(self._answer(key, self.records.intend(key, 0.0)))
-        for _ in range(self._callers):
-            self._start(self._ask_again_and_again())
         gc.collect()
         await asyncio.sleep(0)
 
@@ -78,6 +72,7 @@ class Callers:
         After `deadline` seconds the unanswered are cancelled; their records say timeout.
         """
         self._released_at = release_at
+        self._until = release_at + self._law.length()
         # A collection in the middle of a burst would be felt as latency of the strategy.
         gc.disable()
         for row in range(len(self.records)):
@@ -89,7 +84,7 @@ class Callers:
                 if self._open:
                     await self._all_ended
         except TimeoutError:
-            await self._cancel("")
+            self._all_ended.cancel()  # nobody asks again
         finally:
             await self._cancel("")
             # The other instances may still be busy: tidying up now would be felt as their latency.
@@ -123,21 +118,20 @@ class Callers:
         if self._barrier.opened.done():  # a burst has no time for this, and is over soon
             task.add_done_callback(self._tasks.discard)
 
-    def _one_less(self) -> None:
+    def _ended(self) -> None:
+        """A caller has its answer: it asks again, if the law says so, or leaves."""
+        pause = self._law.again(self._random)
+        if pause is not None and self._clock() + pause < self._until:
+            asyncio.get_running_loop().call_later(pause, self._ask_again)
+            return
         self._open -= 1
         if not self._open and not self._all_ended.done():
             self._all_ended.set_result(None)
 
-    async def _ask_again_and_again(self) -> None:
-        assert self._loop_law is not None
-        await self._barrier.opened
-        until = self._released_at + self._loop_law.length()
-        while (now := self._clock()) < until:
+    def _ask_again(self) -> None:
+        if not self._all_ended.done():
             key = self._keys.pick(self._random)
-            self._open += 1
-            await self._answer(key, self.records.intend(key, now))
-            await asyncio.sleep(self._loop_law.pause(self._random))
-        self._one_less()
+            self._start(self._answer(key, self.records.intend(key, self._clock())))
 
     async def _answer(self, key: int, row: int) -> None:
         # One coroutine from the barrier to the record: every further one costs each request in flight 200 bytes.
@@ -161,7 +155,7 @@ class Callers:
             records.failed(row, clock(), f"{type(error).__name__}: {error}")
         else:
             records.answered(row, clock(), answer.role, answer.entry.version)
-        self._one_less()
+        self._ended()
 
     async def _patiently(self, name: str) -> Answer:
         """Ask as a client with a timeout and retries does. Raises what the last try raised."""

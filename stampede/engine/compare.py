@@ -15,7 +15,6 @@ from stampede.engine.machine import CpuTimes, unsteady
 from stampede.engine.run import Measured, Progress, collect, floor, new_run
 from stampede.measure import comparison
 from stampede.measure.summary import summarize
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
 
 GROWTH = 1.25
@@ -76,12 +75,12 @@ async def measure(
     measured = Measured(new_run(scenario, seed))
     run, before = measured.run, CpuTimes.now()
     await collect(measured, lambda: _rounds(scenario, servers, plan, progress, keep_requests, measured))
-    names = comparison.labels(scenario.strategies)
+    names = comparison.labels(map(str, scenario.strategies))
     # The table's order, not the fired one.
     run.trials.sort(key=lambda trial: (trial.trial, names.index(trial.strategy)))
     run.summary = summarize(run.trials)
     rounds = max((trial.trial for trial in run.trials), default=1)
-    run.scenario = scenarios.to_data(msgspec.structs.replace(scenario, trials=rounds))
+    run.scenario = msgspec.structs.replace(scenario, trials=rounds)
     run.comparison = comparison.compare(run.trials, names, seed)
     run.comparison.ended_by = measured.ended_by
     if plan.rounds is None:
@@ -95,7 +94,7 @@ async def _rounds(
     scenario: Scenario, servers: Servers, plan: Plan, progress: Progress, keep_requests: bool, measured: Measured
 ) -> None:
     run = measured.run
-    names = comparison.labels(scenario.strategies)
+    names = comparison.labels(map(str, scenario.strategies))
     specs = dict(zip(names, scenario.strategies, strict=True))
     order = Random(run.seed)
     progress.begins("starting servers and instances")

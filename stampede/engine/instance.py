@@ -39,8 +39,6 @@ from stampede.processes.lifeline import die_with_parent
 from stampede.processes.limits import raise_open_files
 from stampede.protection import compose
 from stampede.protection.base import Counters
-from stampede.protection.strategy import Strategy
-from stampede.scenario import model as scenarios
 from stampede.stores.redis import RedisStore
 from stampede.workload.laws import Share
 
@@ -115,15 +113,13 @@ class InstanceTrial:
         self._random = Random(f"{asked.seed}/{self._share.instance}")
         self._callers: Callers | None = None
         self._lives: list[tuple[Tasks, compose.Protection]] = []
-        self._names = [
-            key_name(asked.keys_label, number) for number in range(scenarios.keys(asked.scenario.workload).count())
-        ]
+        self._names = [key_name(asked.keys_label, number) for number in range(asked.scenario.workload.keys.count())]
 
     def _protect(self) -> compose.Protection:
         """A new protection, and a new life if the instance was restarted."""
         tasks = Tasks()
         protection = compose.protection(
-            Strategy.parse(self._asked.strategy),
+            self._asked.strategy,
             store=self._store,
             origin=self._origin.load,
             ttl=self._asked.scenario.cache.ttl,

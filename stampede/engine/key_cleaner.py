@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from stampede.engine.callers import key_name
 from stampede.protection.names import office_of
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
 from stampede.stores.redis import guard_name, value_name
 
@@ -33,7 +32,7 @@ class KeyCleaner:
     async def clean(self, label: str, scenario: Scenario) -> None:
         """Remove whatever the trial may have left; quietly, for a server that is gone has nothing left."""
         with contextlib.suppress(RedisError, OSError):
-            await self.remove(label, range(scenarios.keys(scenario.workload).count()))
+            await self.remove(label, range(scenario.workload.keys.count()))
             await self._unlink([guard_name(self._prefix, office_of(key_name(label, 0)))])
 
     async def traffic(self) -> int:

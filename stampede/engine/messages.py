@@ -10,6 +10,7 @@ import msgspec
 from stampede.core import registry
 from stampede.measure.records import Columns
 from stampede.protection.base import Counters
+from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 
 _LENGTH_BYTES = 8
@@ -31,7 +32,7 @@ class Setup(msgspec.Struct, tag=True):
 class Prepare(msgspec.Struct, tag=True):
     """Get a trial ready, up to the barrier. `keys_label` begins the names of its keys."""
 
-    strategy: str
+    strategy: Strategy
     scenario: Scenario
     keys_label: str
     seed: int

@@ -21,11 +21,11 @@ from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
-from stampede.scenario import model as scenarios
-from stampede.scenario.model import Scenario
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import CacheSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
-FLOOR_STRATEGY = "none"
+FLOOR_STRATEGY = Strategy.parse("none")
 FLOOR_CALLERS = 100
 FLOOR_TTL = Duration(60.0)
 
@@ -67,7 +67,7 @@ def new_run(scenario: Scenario, seed: int) -> Run:
         stampede=environment.own_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         environment=environment.describe(),
-        scenario=scenarios.to_data(scenario),
+        scenario=scenario,
         seed=seed,
     )
 
@@ -133,8 +133,8 @@ async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
     callers = scenario.workload.concurrency or FLOOR_CALLERS * scenario.fleet.instances
     warm = Scenario(
         "floor",
-        workload=scenarios.Workload(concurrency=callers),
-        cache=scenarios.CacheSetup(ttl=FLOOR_TTL, start="warm"),
+        workload=Workload(concurrency=callers),
+        cache=CacheSetup(ttl=FLOOR_TTL, start="warm"),
         database=scenario.database,
         fleet=scenario.fleet,
     )

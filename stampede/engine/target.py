@@ -8,7 +8,6 @@ from random import Random
 from stampede.engine.fleet import Fleet
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.origins.slow import SlowDatabaseClient
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
 
 
@@ -41,10 +40,10 @@ class TrialTarget:
     async def _one(self, number: int, until_release: float) -> None:
         event = self._scenario.events[number]
         await asyncio.sleep(until_release + event.at)
-        await scenarios.fault(event).inject(self)
+        await event.do.inject(self)
 
     def keys(self) -> int:
-        return scenarios.keys(self._scenario.workload).count()
+        return self._scenario.workload.keys.count()
 
     def instances(self) -> int:
         return self._scenario.fleet.instances

@@ -9,7 +9,6 @@ from random import Random
 from stampede.core.errors import RequestError
 from stampede.engine.callers import key_name
 from stampede.origins.connect import OpenOrigin
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
 
 
@@ -19,7 +18,7 @@ class Writer:
     def __init__(self, scenario: Scenario, label: str, random: Random) -> None:
         self._rate = scenario.workload.writes
         self._invalidate = scenario.workload.invalidate
-        self._keys = scenarios.keys(scenario.workload)
+        self._keys = scenario.workload.keys
         self._label = label
         self._random = random
 

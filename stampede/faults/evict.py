@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stampede.core.ranges import Part
 from stampede.scenario.fault import Fault, Target
 
 
-@dataclass
 class Evict(Fault):
     """A share of the keys, chosen at random, is removed from the cache at once.
 

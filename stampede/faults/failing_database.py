@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from stampede.core.units import Duration
 from stampede.scenario.fault import Fault, Target
 
 
-@dataclass
 class FailingDatabase(Fault):
     """The database answers every load that ends within `lasting` with an error, after its usual latency.
 

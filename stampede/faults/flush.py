@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stampede.scenario.fault import Fault, Target
 
 
-@dataclass
 class Flush(Fault):
     """The cache is emptied: every key of the trial is removed at once.
 

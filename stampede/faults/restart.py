@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stampede.core.ranges import Part
 from stampede.scenario.fault import Fault, Target
 
 
-@dataclass
 class Restart(Fault):
     """A share of the instances loses all that it holds in its process: flights, near cache, requests under way.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from stampede.core.units import Duration
 from stampede.origins.latency import Latency
 from stampede.scenario.fault import Fault, Target
 
 
-@dataclass
 class SlowDatabase(Fault):
     """The database takes `latency` for loads that begin within `lasting`.
 

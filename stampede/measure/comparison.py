@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, kw_only=True):
     ended_by: str = ""
 
 
-def labels(specs: Sequence[str]) -> list[str]:
+def labels(specs: Iterable[str]) -> list[str]:
     """One name for each, also if a spec is there more than once: `single-flight`, `single-flight #2`."""
     seen: dict[str, int] = {}
     result = []

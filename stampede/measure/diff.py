@@ -15,6 +15,7 @@ from stampede.measure.run import Run
 from stampede.measure.statistics import FEWEST, SIGNIFICANT, Estimate, Floats, Resampler, holm, ratio, unpaired
 from stampede.measure.summary import Row, summarize
 from stampede.measure.trial import Trial
+from stampede.scenario.model import Scenario
 
 DIFFED = {**COMPARED, "errors": "errors", "timeouts": "timeouts"}
 MORE_IS_BETTER = ("throughput",)
@@ -72,9 +73,9 @@ def diff(old: Run, new: Run, threshold: float) -> Diff:
     Raises:
         UsageError: the runs are of different scenarios, or have no strategy in common.
     """
-    if old.scenario.get("name") != new.scenario.get("name"):
+    if old.scenario.name != new.scenario.name:
         raise UsageError(
-            f"one run is of the scenario '{old.scenario.get('name')}', the other of '{new.scenario.get('name')}': "
+            f"one run is of the scenario '{old.scenario.name}', the other of '{new.scenario.name}': "
             "compare runs of the same scenario"
         )
     before, after = _groups(old.trials), _groups(new.trials)
@@ -99,7 +100,7 @@ def diff(old: Run, new: Run, threshold: float) -> Diff:
         ]
         strategies.append(StrategyDiff(label, len(before[label]), len(after[label]), changes))
     notes = [*_missing(before, after), *_settings(old, new), *_few(strategies)]
-    return Diff(str(new.scenario.get("name")), threshold, strategies, [_in_words(each) for each in strategies], notes)
+    return Diff(new.scenario.name, threshold, strategies, [_in_words(each) for each in strategies], notes)
 
 
 def _groups(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
@@ -157,7 +158,7 @@ def _settings(old: Run, new: Run) -> list[str]:
     """What else differs between the runs: settings of the scenario, and where it was measured."""
     found = []
     for kind, one, other in (
-        ("setting", old.scenario, new.scenario),
+        ("setting", _plain(old.scenario), _plain(new.scenario)),
         ("environment", old.environment, new.environment),
     ):
         before, after = _flat(one), _flat(other)
@@ -166,6 +167,11 @@ def _settings(old: Run, new: Run) -> list[str]:
             if a != b and name.partition(".")[0] not in NOT_SETTINGS:
                 found.append(f"{kind} {name} differs: {a} in the old run, {b} in the new one")
     return found
+
+
+def _plain(scenario: Scenario) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(scenario, enc_hook=str)
+    return plain
 
 
 def _flat(data: Mapping[str, Any], at: str = "") -> dict[str, object]:

@@ -9,8 +9,6 @@ from typing import NamedTuple
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, valid_or_all
 from stampede.measure.trial import Trial
-from stampede.protection.strategy import Strategy
-from stampede.scenario.model import from_data
 
 
 class Reproduced(NamedTuple):
@@ -34,8 +32,8 @@ def reproduced(run: Run) -> list[Reproduced]:
     """
     groups = {trials[0].strategy: valid_or_all(trials) for trials in by_strategy(run.trials).values()}
     result = []
-    for each in from_data(run.scenario).expected:
-        strategy = str(Strategy.parse(each.strategy))
+    for each in run.scenario.expected:
+        strategy = str(each.strategy)
         if strategy not in groups:
             continue
         measured = _median(groups[strategy], each.metric)

@@ -18,9 +18,7 @@ from stampede.measure.sample import take
 from stampede.measure.trial import RoleLatency, Trial
 from stampede.measure.validity import judge_spread
 from stampede.protection.base import Counters
-from stampede.scenario import model as scenarios
 from stampede.scenario.model import Scenario
-from stampede.workload.laws import ClosedLoop, OpenLoop
 
 LATE_S = 0.02
 
@@ -137,8 +135,8 @@ def replot(trial: Trial, requests: Requests) -> Trial:
 
 def _last_chance(scenario: Scenario) -> float:
     """Seconds after the release until which volunteers may come; a burst's come at once."""
-    length = scenarios.arrivals(scenario.workload).length()
-    return length if _is_steady(scenario) else math.inf
+    length = scenario.workload.arrivals.length()
+    return length if scenario.workload.arrivals.steady else math.inf
 
 
 def ideal_hits(scenario: Scenario, requests: Requests, lifetimes: Epochs | None) -> int:
@@ -191,7 +189,7 @@ def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: i
         reasons, warnings = judge_spread(spread, latency)
     else:
         reasons, warnings = [], ["no load was seen, so the arrival spread has nothing to be compared with"]
-    if lag > LATE_S and _is_paced(scenario):
+    if lag > LATE_S and scenario.workload.arrivals.paced:
         warnings.append(
             f"requests started {_ms(lag):.0f} ms late (p99): the load generator is the limit, its event loop "
             f"lagged up to {_ms(seen.lag_max):.0f} ms: lower the rate or add instances and cores"
@@ -203,15 +201,6 @@ def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: i
     if seen.unsettled:
         warnings.append(f"{seen.unsettled} background tasks had to be cancelled")
     return reasons, warnings
-
-
-def _is_paced(scenario: Scenario) -> bool:
-    law = scenarios.arrivals(scenario.workload)
-    return isinstance(law, OpenLoop) and not law.needs_concurrency
-
-
-def _is_steady(scenario: Scenario) -> bool:
-    return _is_paced(scenario) or isinstance(scenarios.arrivals(scenario.workload), ClosedLoop)
 
 
 def shortest_load(requests: Requests) -> float:

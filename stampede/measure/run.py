@@ -9,6 +9,7 @@ import msgspec
 from stampede.measure.comparison import Comparison
 from stampede.measure.summary import Row
 from stampede.measure.trial import Trial
+from stampede.scenario.model import Scenario
 
 SCHEMA = 1
 FAKE_SLOW = "fake-slow SQLite"
@@ -24,7 +25,7 @@ class Run(msgspec.Struct, kw_only=True):
     stampede: str
     created: str
     environment: dict[str, Any]
-    scenario: dict[str, Any]
+    scenario: Scenario
     seed: int
     interrupted: bool = False
     stopped_by: str | None = None

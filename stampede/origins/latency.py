@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from random import Random
 
 from stampede.core.errors import UsageError
+from stampede.core.plugin import as_text
 from stampede.core.spec import Call
 from stampede.core.units import Duration
 
 
+@as_text
+@dataclass(frozen=True)
 class Latency:
     """A fixed duration, or a lognormal distribution around a median.
 
@@ -17,9 +21,8 @@ class Latency:
     deviation of the logarithm (0.5: p99 is about 3.2 × the median).
     """
 
-    def __init__(self, median: Duration, sigma: float = 0.0) -> None:
-        self.median = median
-        self.sigma = sigma
+    median: Duration
+    sigma: float = 0.0
 
     @classmethod
     def parse(cls, text: object) -> Latency:

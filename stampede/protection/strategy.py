@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.plugin import as_text
 from stampede.core.spec import Call, parse_calls
 
 DEFAULTS = {"freshness": "ttl", "coalescing": "none"}
 
 
-@dataclass(frozen=True)
+@as_text
+@dataclass(frozen=True, eq=False)
 class Strategy:
     """The parsed spec; `str()` is its canonical form: families in a fixed order, defaults left out."""
 
@@ -21,12 +23,13 @@ class Strategy:
     locality: Call | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Strategy:
+    def parse(cls, written: object) -> Strategy:
         """Read a spec and check names and parameters.
 
         Raises:
             UsageError: an unknown name or parameter, or an impossible mix; the message names the column.
         """
+        text = str(written)
         chosen: dict[str, list[Call]] = {family: [] for family in registry.STRATEGY_FAMILIES}
         for call in parse_calls(text):
             family = family_of(call, text)
@@ -45,6 +48,11 @@ class Strategy:
         resilience = tuple(sorted(chosen["resilience"], key=lambda call: call.name))
         return cls(**single, resilience=resilience, locality=next(iter(chosen["locality"]), None))
 
+    @classmethod
+    def foreign(cls, text: object) -> Strategy:
+        """One that is not installed here, by its name: it can be shown, and nothing else."""
+        return cls(Call(DEFAULTS["freshness"]), Call(str(text)))
+
     def calls(self) -> list[tuple[str, Call]]:
         """Family and call of every choice, defaults too."""
         first = [("locality", self.locality)] if self.locality else []
@@ -54,6 +62,12 @@ class Strategy:
     def __str__(self) -> str:
         shown = [str(call) for family, call in self.calls() if str(call) != DEFAULTS.get(family)]
         return "+".join(shown) or DEFAULTS["coalescing"]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Strategy) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
 
 def family_of(call: Call, text: str) -> str:

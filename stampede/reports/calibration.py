@@ -9,12 +9,11 @@ from rich.table import Table
 
 from stampede.measure.calibration import Calibration
 from stampede.reports import csv
-from stampede.scenario.model import from_data
 
 
 def show(calibration: Calibration, console: Console) -> None:
     """Print one table and what follows from it."""
-    scenario = from_data(calibration.run.scenario)
+    scenario = calibration.run.scenario
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for title in (
         "burst",

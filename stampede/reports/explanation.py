@@ -88,7 +88,7 @@ def of_scenario(scenario: Scenario) -> RenderableType:
         f", {work.writes:g} writes a second{' that invalidate' if work.invalidate else ''}" if work.writes else ""
     )
     rows = {
-        "strategies": " ".join(scenario.strategies),
+        "strategies": " ".join(map(str, scenario.strategies)),
         "workload": f"{work.arrivals}, keys {work.keys}{callers}{writes}",
         "cache": f"starts {scenario.cache.start}, ttl {scenario.cache.ttl}",
         "database": f"{database.latency}, {database.connections} connections",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.ranges import Count
 from stampede.measure.run import SCHEMA, Run
 from stampede.measure.summary import summarize
-from stampede.scenario import model as scenarios
 
 # What msgspec raises on bytes that are no JSON text, on other shapes, on nests too deep and numbers too large.
 _FOREIGN = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
@@ -44,8 +44,7 @@ def parse(document: bytes, where: str) -> Run:
                 f"it has schema {head.schema} of stampede {head.stampede}, and this version reads up to {SCHEMA}: "
                 "upgrade stampede-bench"
             )
-        run = msgspec.json.decode(document, type=Run)
-        scenarios.arrivals(scenarios.from_data(run.scenario).workload)
+        run = msgspec.json.decode(document, type=Run, dec_hook=registry.decode_saved)
         run.summary = summarize(run.trials)
     except UsageError as error:
         raise UsageError(f"cannot report '{where}': {error}") from None

@@ -17,7 +17,7 @@ from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison
 from stampede.reports.words import told
-from stampede.scenario.model import DatabaseSetup, Workload, arrivals, from_data
+from stampede.scenario.model import DatabaseSetup, Workload
 
 NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
@@ -57,7 +57,7 @@ def _told(run: Run) -> list[RenderableType]:
 
 def heading(run: Run) -> Text:
     """What was fired at what."""
-    scenario = from_data(run.scenario)
+    scenario = run.scenario
     work, database, trials = scenario.workload, scenario.database, scenario.trials
     return Text.assemble(
         (scenario.name, "bold"),
@@ -87,8 +87,8 @@ def _callers(work: Workload) -> str:
 
 def _lasts(run: Run) -> bool:
     """Whether there is more to tell than one instant shows."""
-    scenario = from_data(run.scenario)
-    return bool(arrivals(scenario.workload).length() or scenario.events or scenario.workload.writes)
+    scenario = run.scenario
+    return bool(scenario.workload.arrivals.length() or scenario.events or scenario.workload.writes)
 
 
 EXPECTED = ("strategy", "metric", "expected", "measured", "ratio", "source")
@@ -234,7 +234,7 @@ def _recovery(row: Row) -> str:
 
 def _over_time(run: Run) -> list[Columns]:
     """What there is to tell beside one instant, in tables that are narrow enough."""
-    scenario = from_data(run.scenario)
+    scenario = run.scenario
     if not _lasts(run):
         return []
     staleness = _STALENESS if scenario.workload.writes else []

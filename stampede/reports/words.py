@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
-from stampede.scenario.model import from_data
 
 
 def sentence(run: Run) -> str:
@@ -82,7 +81,7 @@ def _fastest(run: Run, rows: list[Row]) -> str:
     best = answered[0]
     where = ""
     if run.environment.get("database") == FAKE_SLOW:
-        where = f" in front of a database that takes {from_data(run.scenario).database.latency}"
+        where = f" in front of a database that takes {run.scenario.database.latency}"
     if len(answered) == 1:
         return f"{best.strategy} had p99 {_p99(best)}{where}."
     many = f"Of the {len(answered)} that spared the database most"

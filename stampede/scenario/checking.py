@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 
+from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.units import Duration
-from stampede.protection.strategy import Strategy
-from stampede.scenario.model import Scenario, arrivals, fault, from_data, keys, to_data
+from stampede.scenario.model import Scenario
 
 MOST_REQUESTS = 20_000_000
 
@@ -23,7 +21,7 @@ def check(scenario: Scenario) -> None:
         UsageError: a number is out of range, or the parts do not fit together; the message begins with the key.
     """
     try:
-        from_data(to_data(scenario))
+        msgspec.convert(msgspec.to_builtins(scenario, enc_hook=str), Scenario, dec_hook=registry.decode)
     except msgspec.ValidationError as error:
         raise UsageError(in_words(error)) from None
     check_parts(scenario)
@@ -33,31 +31,15 @@ def check(scenario: Scenario) -> None:
 
 def check_parts(scenario: Scenario) -> None:
     """Check what single values cannot show. Raises UsageError."""
-    for number, spec in enumerate(scenario.strategies):
-        with at(f"strategies[{number}]"):
-            Strategy.parse(spec)
-    with at("workload.arrivals"):
-        arrivals(scenario.workload)
-    with at("workload.keys"):
-        keys(scenario.workload)
     _check_callers(scenario)
     _check_switches(scenario)
     _check_requests(scenario)
     _check_times(scenario)
 
 
-@contextmanager
-def at(key: str) -> Iterator[None]:
-    """Name the key in the errors of what is read inside."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{key}: {error}") from None
-
-
 def _check_callers(scenario: Scenario) -> None:
     work, instances = scenario.workload, scenario.fleet.instances
-    law = arrivals(work)
+    law = work.arrivals
     if law.needs_concurrency and work.concurrency is None:
         raise UsageError(
             f"workload: '{work.arrivals}' says when, but neither a concurrency nor a rate says how many: "
@@ -82,7 +64,7 @@ def _check_switches(scenario: Scenario) -> None:
 
 def _check_requests(scenario: Scenario) -> None:
     work = scenario.workload
-    total = arrivals(work).total(work.concurrency or 0)
+    total = work.arrivals.total(work.concurrency or 0)
     if total < 1:
         raise UsageError(f"workload.arrivals: '{work.arrivals}' is less than one request: raise rate or duration")
     if total > MOST_REQUESTS:
@@ -99,17 +81,15 @@ def _check_times(scenario: Scenario) -> None:
             f"cache.ttl {scenario.cache.ttl} is no longer than a load of {slowest}: values would expire on arrival: "
             "raise cache.ttl or lower database.latency"
         )
-    length = arrivals(scenario.workload).length()
+    length = scenario.workload.arrivals.length()
     last, end = Duration(length) if length else "0s", Duration(length + slowest)
     for number, event in enumerate(scenario.events):
-        with at(f"events[{number}].do"):
-            lasts = fault(event).lasts()
         if event.at > end:
             raise UsageError(
                 f"events[{number}].at {event.at} is after the last request, at {last}, and its load: "
                 f"choose a moment up to {end}"
             )
-        if event.at + lasts > end and length:
+        if event.at + event.do.lasts() > end and length:
             raise UsageError(
                 f"events[{number}].do: '{event.do}' from {event.at} on would outlast the requests, which end at "
                 f"{last}: shorten it, or lengthen the workload"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Protocol
 
+from stampede.core.plugin import Plugin
+
 
 class Target(Protocol):
     """What a fault may lay hands on: the trial's own keys, and the servers and processes that stampede started."""
@@ -36,8 +38,10 @@ class Target(Protocol):
         ...
 
 
-class Fault:
-    """One kind of event. Its dataclass fields are its parameters."""
+class Fault(Plugin):
+    """One kind of event. Its fields are its parameters."""
+
+    family = "faults"
 
     def lasts(self) -> float:
         """Seconds until its effect is taken back."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from stampede.core import registry
 from stampede.core.ranges import Count
-from stampede.core.spec import Call
 from stampede.core.units import Duration
 from stampede.origins.latency import Latency
+from stampede.protection.strategy import Strategy
 from stampede.scenario.fault import Fault
+from stampede.workload.arrivals.burst import Burst
+from stampede.workload.keys.single import Single
 from stampede.workload.laws import Arrivals, Keys
 
 
@@ -22,9 +23,9 @@ class Workload(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     has the cache forget them.
     """
 
-    arrivals: str = "burst"
+    arrivals: Arrivals = Burst()
     concurrency: Count | None = None
-    keys: str = "single"
+    keys: Keys = Single()
     writes: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 0.0
     invalidate: bool = False
 
@@ -41,13 +42,13 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Something that happens `at` so long after the release: the call of a fault."""
 
     at: Duration
-    do: str
+    do: Fault
 
 
 class Expected(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A published or derived figure to print beside the measured one; `within` is a share of it."""
 
-    strategy: str
+    strategy: Strategy
     metric: str
     value: Annotated[float, msgspec.Meta(ge=0)]
     within: Annotated[float, msgspec.Meta(ge=0)] = 0.0
@@ -79,7 +80,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     name: str
     description: str = ""
-    strategies: tuple[str, ...] = ()
+    strategies: tuple[Strategy, ...] = ()
     trials: Count = 1
     workload: Workload = Workload(concurrency=500)
     cache: CacheSetup = CacheSetup()
@@ -88,34 +89,3 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     client: Client = Client()
     events: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()
-
-
-def fault(event: Event) -> Fault:
-    """The fault of an event. Raises UsageError."""
-    return _law("faults", event.do)  # type: ignore[no-any-return]
-
-
-def arrivals(workload: Workload) -> Arrivals:
-    """The law of arrivals. Raises UsageError."""
-    return _law("workload.arrivals", workload.arrivals)  # type: ignore[no-any-return]
-
-
-def keys(workload: Workload) -> Keys:
-    """The law of key popularity. Raises UsageError."""
-    return _law("workload.keys", workload.keys)  # type: ignore[no-any-return]
-
-
-def _law(folder: str, written: str) -> Any:
-    call = Call.parse(written)
-    plugin = registry.load(folder, call.name)
-    return plugin(**registry.convert(plugin, call.name, call.params))
-
-
-def to_data(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as plain data, for JSON."""
-    return msgspec.to_builtins(scenario, enc_hook=str)  # type: ignore[no-any-return]
-
-
-def from_data(data: object) -> Scenario:
-    """The reverse of `to_data`. Raises msgspec.ValidationError."""
-    return msgspec.convert(data, Scenario, dec_hook=registry.decode)

@@ -11,8 +11,7 @@ import msgspec
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.metrics import METRICS
-from stampede.protection.strategy import Strategy
-from stampede.scenario.checking import at, check_parts, in_words
+from stampede.scenario.checking import check_parts, in_words
 from stampede.scenario.model import Scenario
 
 DEFAULT = "cold-burst"
@@ -63,7 +62,7 @@ def parse(text: str, name: str, where: str) -> Scenario:
             {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
         )
         check_parts(scenario)
-        _check_names(scenario)
+        _check_names(scenario, data)
     except msgspec.ValidationError as error:
         raise UsageError(f"{where}: {in_words(error)}") from None
     except UsageError as error:
@@ -71,17 +70,17 @@ def parse(text: str, name: str, where: str) -> Scenario:
     return scenario
 
 
-def _check_names(scenario: Scenario) -> None:
+def _check_names(scenario: Scenario, data: dict[str, Any]) -> None:
     """A file names every strategy once, and expects figures of those that it names."""
-    specs: list[str] = []
-    for number, spec in enumerate(scenario.strategies):
-        if (canonical := str(Strategy.parse(spec))) in specs:
-            raise UsageError(f"strategies[{number}]: '{spec}' is the strategy '{canonical}' again: keep one")
-        specs.append(canonical)
+    for number, strategy in enumerate(scenario.strategies):
+        if strategy in scenario.strategies[:number]:
+            written = data["strategies"][number]
+            raise UsageError(f"strategies[{number}]: '{written}' is the strategy '{strategy}' again: keep one")
     for number, each in enumerate(scenario.expected):
-        with at(f"expected[{number}].strategy"):
-            if str(Strategy.parse(each.strategy)) not in specs:
-                raise UsageError(registry.unknown("strategy of this file", each.strategy, specs))
+        if each.strategy not in scenario.strategies:
+            known = map(str, scenario.strategies)
+            problem = registry.unknown("strategy of this file", str(each.strategy), known)
+            raise UsageError(f"expected[{number}].strategy: {problem}")
         if each.metric not in METRICS:
             raise UsageError(f"expected[{number}].metric: {registry.unknown('metric', each.metric, METRICS)}")
 

@@ -1,10 +1,12 @@
-"""The laws of a workload; their plug-ins are the files in `stampede/workload/`."""
+"""The laws of a workload; their plug-ins are the files in `arrivals/` and `keys/` here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
 from typing import ClassVar, NamedTuple
+
+from stampede.core.plugin import Plugin
 
 
 class Share(NamedTuple):
@@ -18,13 +20,23 @@ class Share(NamedTuple):
         return total // self.instances + (self.instance < total % self.instances)
 
 
-class Arrivals:
+class Arrivals(Plugin):
     """When requests arrive. Subclasses are the files in `stampede/workload/arrivals/`.
 
-    `needs_concurrency` says whether the law wants a number of callers; a rate stands for itself.
+    A law says when callers begin, and when one that has its answer asks again. `needs_concurrency`: it wants a number
+    of callers; a rate stands for itself. `steady`: requests go on arriving, so that a key's lifetime may be cut short
+    by the end. `paced`: every start is known in advance, whatever the answers take, and not all are at one instant.
     """
 
+    family = "workload.arrivals"
     needs_concurrency: ClassVar[bool] = False
+    steady: ClassVar[bool] = True
+    paced: ClassVar[bool] = True
+
+    @classmethod
+    def foreign(cls, text: object) -> Arrivals:
+        """Never: nothing can be said of a workload of unknown length. Raises UsageError."""
+        return cls.parse(text)
 
     def length(self) -> float:
         """Seconds from the release to the last intended start."""
@@ -34,25 +46,19 @@ class Arrivals:
         """About how many requests there will be at most, over all instances."""
         raise NotImplementedError
 
-
-class OpenLoop(Arrivals):
-    """Requests start when they are meant to, however slow the answers are."""
-
     def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
-        """Seconds after the release at which this instance's requests are meant to start, in order."""
+        """Seconds after the release at which this instance's callers are meant to begin, in order."""
         raise NotImplementedError
 
-
-class ClosedLoop(Arrivals):
-    """Callers that ask, wait for the answer, think, and ask again."""
-
-    def pause(self, random: Random) -> float:
-        """Seconds between an answer and the next request."""
-        raise NotImplementedError
+    def again(self, random: Random) -> float | None:
+        """Seconds after an answer until the same caller asks again, if the law still lasts then; None: never."""
+        return None
 
 
-class Keys:
+class Keys(Plugin):
     """Which keys are wanted. Subclasses are the files in `stampede/workload/keys/`."""
+
+    family = "workload.keys"
 
     def count(self) -> int:
         """How many different keys there are."""

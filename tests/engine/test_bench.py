@@ -18,9 +18,8 @@ from redis.asyncio import Redis
 from stampede.core.errors import RedisUnavailable
 from stampede.engine.bench import Bench, Servers
 from stampede.measure.trial import Trial
-from stampede.scenario import model as scenarios
 from stampede.scenario import reading
-from stampede.scenario.model import Scenario
+from stampede.scenario.model import CacheSetup, Scenario, Workload
 
 COLD = reading.parse(
     """
@@ -60,7 +59,7 @@ async def trial(bench: Bench, number: int = 1, scenario: Scenario = COLD, strate
 
 
 def test_five_hundred_requests_arrive_together_and_their_spread_is_recorded() -> None:
-    burst = msgspec.structs.replace(COLD, workload=scenarios.Workload(concurrency=500))
+    burst = msgspec.structs.replace(COLD, workload=Workload(concurrency=500))
 
     async def work(bench: Bench) -> None:
         for strategy, hits in (("single-flight", 2), ("two-level", 1)):
@@ -86,7 +85,7 @@ def test_a_trial_leaves_no_key_behind_and_the_next_one_is_cold_again() -> None:
 
 
 def test_a_warm_start_asks_the_database_for_nothing() -> None:
-    warm = msgspec.structs.replace(COLD, cache=scenarios.CacheSetup(start="warm"))
+    warm = msgspec.structs.replace(COLD, cache=CacheSetup(start="warm"))
 
     async def work(bench: Bench) -> None:
         one = await trial(bench, scenario=warm, strategy="none")

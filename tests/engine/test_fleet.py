@@ -15,12 +15,13 @@ from stampede.engine.fleet import Fleet
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop
 from stampede.measure.records import Recorder
 from stampede.protection.base import Counters
-from stampede.scenario import model as scenarios
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import Scenario
 
 Say = Callable[[object], Awaitable[object]]
 """What an instance answers to a message; None: it dies of it."""
 
-PREPARE = Prepare("none", scenarios.Scenario("test"), "t0", 1)
+PREPARE = Prepare(Strategy.parse("none"), Scenario("test"), "t0", 1)
 RELEASE = Release(0.0, 1.0)
 DONE = Done(Recorder().columns(), Counters(loads=1), 3, 0, 0.0, 0.0)
 

@@ -20,6 +20,7 @@ from stampede.engine.bench import Bench, Servers
 from stampede.origins.latency import Latency
 from stampede.protection.compose import Protection, protection
 from stampede.protection.strategy import Strategy
+from stampede.scenario.fault import Fault
 from stampede.scenario.model import CacheSetup, DatabaseSetup, Event, FleetSetup, Scenario, Workload
 from stampede.stores.redis import RedisStore
 
@@ -71,7 +72,7 @@ def test_a_load_of_five_leases_is_one_load_and_costs_its_renewals_only() -> None
 
 def test_a_load_that_fails_is_one_load_and_everybodys_error_and_the_next_request_succeeds() -> None:
     async def work(bench: Bench) -> None:
-        failing = Event(at=Duration(0.001), do="failing-database(lasting=1s)")
+        failing = Event(at=Duration(0.001), do=Fault.parse("failing-database(lasting=1s)"))
         trial, requests = await bench.trial(cold("400ms", failing), "two-level", 1, 1)
         assert (trial.db_hits, trial.errors, len(trial.error_messages)) == (1, CALLERS, 1)
         assert float(np.nanmax(requests.ended)) < 0.4 + NOTICED_S

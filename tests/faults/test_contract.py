@@ -10,11 +10,8 @@ import pytest
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.core.units import Duration
 from stampede.engine import virtual
-from stampede.scenario import model as scenarios
 from stampede.scenario.fault import Fault
-from stampede.scenario.model import Event
 
 KEYS, INSTANCES = 40, 8
 WRITTEN = {"lasting": "2s", "latency": "3s", "share": "0.5"}
@@ -54,7 +51,7 @@ def made(name: str, **written: str) -> Fault:
     required = [each for each, default in registry.parameters(plugin).items() if default is registry.REQUIRED]
     params = {each: WRITTEN[each] for each in required} | written
     call = f"{name}({','.join(f'{key}={value}' for key, value in params.items())})" if params else name
-    return scenarios.fault(Event(at=Duration(1.0), do=call))
+    return Fault.parse(call)
 
 
 def struck(fault: Fault, **ground: Any) -> tuple[list[tuple[str, Any, float]], float]:

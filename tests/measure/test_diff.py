@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from stampede.core.errors import UsageError
+from stampede.core.units import Duration
 from stampede.measure.condition import Condition
 from stampede.measure.diff import Diff, diff
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
-from stampede.scenario import model as scenarios
+from stampede.origins.latency import Latency
 from stampede.scenario.model import Scenario
 
 MakeTrial = Callable[..., Trial]
@@ -40,7 +41,7 @@ def run(trial: MakeTrial, scenario: Scenario) -> MakeRun:
             stampede="1",
             created="",
             environment={"cpus": 2},
-            scenario=scenarios.to_data(scenario),
+            scenario=scenario,
             seed=seed,
             trials=trials,
             summary=summarize(trials),
@@ -107,14 +108,14 @@ def test_points_of_a_sweep_are_compared_with_their_like(run: MakeRun) -> None:
 
 def test_other_settings_are_noted_and_other_scenarios_refused(run: MakeRun) -> None:
     old, new = run(1), run(2)
-    new.scenario["database"]["latency"] = "120ms"
-    new.scenario["trials"] = 77
+    database = msgspec.structs.replace(new.scenario.database, latency=Latency(Duration(0.12)))
+    new.scenario = msgspec.structs.replace(new.scenario, database=database, trials=77)
     new.environment["cpus"] = 4
     assert diff(old, new, 0.05).notes == [
         "setting database.latency differs: 100ms in the old run, 120ms in the new one",
         "environment cpus differs: 2 in the old run, 4 in the new one",
     ]
-    new.scenario["name"] = "other"
+    new.scenario = msgspec.structs.replace(new.scenario, name="other")
     with pytest.raises(UsageError, match="'mine', the other of 'other': compare runs of the same scenario"):
         diff(old, new, 0.05)
 

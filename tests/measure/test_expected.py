@@ -10,7 +10,6 @@ from stampede.core.metrics import METRICS
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
-from stampede.scenario import model as scenarios
 from stampede.scenario import reading
 
 TOML = """
@@ -33,7 +32,7 @@ def compared(trial: Callable[..., Trial]) -> Callable[..., list[Reproduced]]:
     ) -> list[Reproduced]:
         text = TOML.format(metric=metric, value=value, within=within, strategy=strategy)
         scenario = reading.parse(text, "mine", "mine.toml")
-        run = Run(stampede="0", created="", environment={}, scenario=scenarios.to_data(scenario), seed=1)
+        run = Run(stampede="0", created="", environment={}, scenario=scenario, seed=1)
         run.trials = [trial(**seen)]
         return reproduced(run)
 

@@ -16,7 +16,6 @@ from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
 from stampede.protection.base import Counters
-from stampede.scenario import model as scenarios
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
@@ -78,7 +77,7 @@ def run(scenario: Scenario) -> Callable[..., Run]:
             stampede="0.1.0",
             created="2025-01-01T00:00:00+00:00",
             environment={"os": "Linux", "redis": "Valkey 9 (embedded)"},
-            scenario=scenarios.to_data(scenario),
+            scenario=scenario,
             seed=7,
             trials=list(trials),
             summary=summarize(trials),

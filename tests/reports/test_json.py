@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import msgspec
-
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.csv import COLUMNS
 from stampede.reports.json import render
+from stampede.reports.read import parse
 
 KEYS = ["schema", "stampede", "created", "environment", "scenario", "seed", "trials", "summary"]
 
@@ -40,6 +39,6 @@ def test_the_document_is_one_line_of_strict_json(run: MakeRun, trial: MakeTrial)
 
 def test_a_saved_run_reads_back_whole(run: MakeRun, trial: MakeTrial) -> None:
     whole = run(trial(), trial(trial=2, valid=False, reasons=["why"]), floor=trial(strategy="none"), interrupted=True)
-    again = msgspec.json.decode(render(whole), type=Run)
+    again = parse(render(whole), "run.json")
     assert render(again) == render(whole)
     assert (again.trials, again.summary, again.floor) == (whole.trials, whole.summary, whole.floor)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import repeat
 from random import Random
 
 from stampede.core.ranges import Count
 from stampede.core.units import Duration
-from stampede.workload.laws import OpenLoop, Share
+from stampede.workload.laws import Arrivals, Share
 
 
-@dataclass
-class Burst(OpenLoop):
+class Burst(Arrivals):
     """All callers at one instant, released together from a barrier; `times` bursts, one `every` so long.
 
     mechanism:  open loop: `concurrency` callers over all instances wait at a barrier until one shared instant
@@ -25,6 +23,8 @@ class Burst(OpenLoop):
     every: Duration = Duration(1.0)
 
     needs_concurrency = True
+    steady = False
+    paced = False
 
     def length(self) -> float:
         return (self.times - 1) * self.every

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import repeat
 from random import Random
 
 from stampede.core.units import Duration
-from stampede.workload.laws import ClosedLoop
+from stampede.workload.laws import Arrivals, Share
 
 FASTEST_S = 0.001
 
 
-@dataclass
-class Closed(ClosedLoop):
+class Closed(Arrivals):
     """Callers that ask, wait for the answer, think, and ask again, for `duration` (closed loop).
 
     mechanism:  `concurrency` callers over all instances; the times to think are exponential, `think` on average
@@ -26,6 +26,7 @@ class Closed(ClosedLoop):
     think: Duration = Duration(0.1)
 
     needs_concurrency = True
+    paced = False
 
     def length(self) -> float:
         return self.duration
@@ -33,6 +34,8 @@ class Closed(ClosedLoop):
     def total(self, concurrency: int) -> int:
         return math.ceil(concurrency * self.duration / max(self.think, FASTEST_S))
 
-    def pause(self, random: Random) -> float:
-        """Seconds between an answer and the next request."""
+    def offsets(self, concurrency: int, share: Share, random: Random) -> Iterator[float]:
+        return repeat(0.0, share.of(concurrency))
+
+    def again(self, random: Random) -> float | None:
         return random.expovariate(1 / self.think)

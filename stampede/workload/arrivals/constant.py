@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from random import Random
 
 from stampede.core.ranges import Positive
 from stampede.core.units import Duration
-from stampede.workload.laws import OpenLoop, Share
+from stampede.workload.laws import Arrivals, Share
 
 
-@dataclass
-class Constant(OpenLoop):
+class Constant(Arrivals):
     """Requests at even intervals: `rate` a second over all instances, for `duration` (open loop).
 
     mechanism:  request n is meant for n / rate after the release, whatever the answers take; instances take turns

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from random import Random
 
 from stampede.core.ranges import Positive
 from stampede.core.units import Duration
-from stampede.workload.laws import OpenLoop, Share
+from stampede.workload.laws import Arrivals, Share
 
 
-@dataclass
-class Poisson(OpenLoop):
+class Poisson(Arrivals):
     """Requests at random: `rate` a second on average over all instances, for `duration` (open loop).
 
     mechanism:  the pauses are exponentially distributed, whatever the answers take; every instance has its share

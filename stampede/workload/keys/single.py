@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 
 from stampede.workload.laws import Keys
 
 
-@dataclass
 class Single(Keys):
     """Everybody wants the same key: the hot key.
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 
 from stampede.core.ranges import Count
 from stampede.workload.laws import Keys
 
 
-@dataclass
 class Uniform(Keys):
     """All of `n` keys are equally popular.
 

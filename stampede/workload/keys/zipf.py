@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 from random import Random
 
@@ -11,7 +11,6 @@ from stampede.core.ranges import Count, Positive
 from stampede.workload.laws import Keys
 
 
-@dataclass
 class Zipf(Keys):
     """The k-th popular of `n` keys is wanted 1/k^s as often as the first (Zipf's law).
 
