@@ -20,13 +20,15 @@ from stampede.core.model import Answer, Loaded, Outcome
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
 from stampede.origins.latency import Latency
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.protection import compose
 from stampede.protection.compose import Protection
 from stampede.protection.strategy import Strategy
+from stampede.scenario.fault import Fault
 from stampede.scenario.model import CacheSetup, DatabaseSetup, Event, FleetSetup, Scenario, Workload
-from stampede.stores.redis import RedisStore
+from stampede.stores.redis.store import RedisStore
 
 CALLERS, INSTANCES = 500, 4
 LEASE_S = 2.0
@@ -55,7 +57,7 @@ def cold(latency: str, *events: Event) -> Scenario:
 
 async def slow_loader(bench: Bench) -> Row:
     """A load of 5 s."""
-    trial, _ = await bench.trial(cold("5s"), "two-level", 1, 1)
+    trial, _ = await execute(bench, cold("5s"), Strategy.parse("two-level"), 1, 1)
     kept = trial.db_hits == 1 and trial.redis_commands <= 60 and trial.ok == CALLERS
     return Row(
         "4 × 125 callers, a loader of 5 s",
@@ -67,13 +69,13 @@ async def slow_loader(bench: Bench) -> Row:
 
 async def killed_holder(bench: Bench) -> Row:
     """The leaseholder's process is killed by SIGKILL while it loads."""
-    running = asyncio.create_task(bench.trial(cold("400ms"), "two-level", 1, 1))
-    redis = Redis.from_url(bench.redis_url)
+    running = asyncio.create_task(execute(bench, cold("400ms"), Strategy.parse("two-level"), 1, 1))
+    redis = Redis.from_url(bench.store.url)
     while not (guards := [g async for g in redis.scan_iter(match=b"stampede:*guard:*")]):
         await asyncio.sleep(0.005)
     holder = int((await redis.get(guards[0])).partition(b".")[0])
     await asyncio.sleep(0.2)
-    bench.kill_instance(holder)
+    bench.fleet.kill(holder)
     trial, requests = await running
     await redis.aclose()
     ended = requests.ended[requests.outcome == Outcome.OK]
@@ -92,8 +94,8 @@ async def failing_loader(bench: Bench) -> Row:
     """The load fails."""
     event = Event(at=Duration(0.001), do=Fault.parse("failing-database(lasting=300ms)"))
     failing = cold("100ms", event)
-    trial, requests = await bench.trial(failing, "two-level", 1, 1)
-    after, _ = await bench.trial(cold("100ms"), "two-level", 2, 2)
+    trial, requests = await execute(bench, failing, Strategy.parse("two-level"), 1, 1)
+    after, _ = await execute(bench, cold("100ms"), Strategy.parse("two-level"), 2, 2)
     slowest = float(np.nanmax(requests.ended))
     kept = trial.db_hits == 1 and trial.errors == CALLERS and len(trial.error_messages) == 1 and after.ok == CALLERS
     return Row(
@@ -107,7 +109,7 @@ async def failing_loader(bench: Bench) -> Row:
 
 async def short_lease(bench: Bench) -> Row:
     """The load takes three leases."""
-    trial, _ = await bench.trial(cold("1500ms"), "two-level(lease=500ms)", 1, 1)
+    trial, _ = await execute(bench, cold("1500ms"), Strategy.parse("two-level(lease=500ms)"), 1, 1)
     return Row(
         "lease 0.5 s, loader 1.5 s",
         "1 load",
@@ -203,8 +205,8 @@ async def invalidated(fixture: Fixture) -> Row:
 
 async def stopped_redis(bench: Bench) -> Row:
     """Redis stops answering (SIGSTOP) in the middle of a burst."""
-    running = asyncio.create_task(bench.trial(cold("1s"), "two-level", 1, 1))
-    redis = Redis.from_url(bench.redis_url)
+    running = asyncio.create_task(execute(bench, cold("1s"), Strategy.parse("two-level"), 1, 1))
+    redis = Redis.from_url(bench.store.url)
     pid = int((await redis.info("server"))["process_id"])
     while not [guard async for guard in redis.scan_iter(match=b"stampede:*guard:*")]:
         await asyncio.sleep(0.005)
@@ -227,7 +229,7 @@ async def stopped_redis(bench: Bench) -> Row:
 async def measure() -> list[Row]:
     """All promises, one after the other."""
     rows = []
-    async with Bench(Servers(), INSTANCES) as bench:
+    async with Bench.open(Servers(), INSTANCES) as bench:
         rows += [await promise(bench) for promise in (slow_loader, failing_loader, short_lease)]
         rows += [await promise(bench) for promise in (killed_holder, stopped_redis)]
     redis = EmbeddedRedis()

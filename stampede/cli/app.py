@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import Annotated
 
 import typer
 
-from stampede.cli import calibrate, compare, diff, explain, list_, report, run
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+
+COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate")
+"""Each is the function `command` of the file of its name here."""
 
 app = typer.Typer(
     name="stampede",
@@ -21,13 +24,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: stampede run --concurrency 500",
 )
-app.command("run")(run.command)
-app.command("compare")(compare.command)
-app.command("diff")(diff.command)
-app.command("report")(report.command)
-app.command("list")(list_.command)
-app.command("explain")(explain.command)
-app.command("calibrate")(calibrate.command)
+for _name in COMMANDS:
+    _module = importlib.import_module(f"stampede.cli.{_name}")
+    app.command(_name)(_module.command)
 
 
 def _version(wanted: bool) -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from stampede.cli import options as opt
+
+Exports = Annotated[
+    list[Path] | None,
+    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
+]
 
 
 def command(
@@ -11,7 +21,7 @@ def command(
     seed: opt.Seed = None,
     redis: opt.Redis = None,
     redis_server: opt.RedisServer = None,
-    export: opt.CalibrationExports = None,
+    export: Exports = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -20,12 +30,8 @@ def command(
 
     fleet.preload()  # before the heavy imports, which take as long as its own
 
-    from stampede.cli import session
+    from stampede.cli import measuring
 
-    return session.calibrate(
-        instances or 4,
-        trials or 5,
-        session.servers(redis, redis_server, None, None, None),
-        opt.seed_or_random(seed),
-        session.Output(tuple(export or ()), None, json, quiet),
-    )
+    servers = opt.Servers(redis=redis, redis_server=redis_server).chosen()
+    output = opt.Output(export=export, json=json, quiet=quiet)
+    return measuring.calibrate(instances or 4, trials or 5, servers, opt.seed_or_random(seed), output)

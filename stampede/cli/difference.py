@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stampede.cli.console import ResultConsole
+from stampede.cli.outcome import present
 from stampede.core.errors import INVALID, OK, GateFailed
-from stampede.measure import diff as measure
 from stampede.measure.condition import Condition
+from stampede.measure.diff import DIFFED
+from stampede.measure.diff import diff as changes_between
 from stampede.reports import diff as report
 from stampede.reports.read import read
 
@@ -21,15 +21,12 @@ def diff(old: Path, new: Path, threshold: float, fail_if: Sequence[str], json: b
         GateFailed: something became worse, or a gate holds.
         UsageError: a file, a gate, or two runs that cannot be compared.
     """
-    result = measure.diff(read(old), read(new), threshold)
+    result = changes_between(read(old), read(new), threshold)
     names = [each.strategy for each in result.strategies]
-    gates = [Condition.parse(text, measure.DIFFED, names, timed=False) for text in fail_if]
+    gates = [Condition.parse(text, DIFFED, names, timed=False) for text in fail_if]
     figures = {each.strategy: each.figures() for each in result.strategies}
     failed = [failure for gate in gates for failure in gate.failures(figures)]
-    if json:
-        sys.stdout.buffer.write(report.render_json(result))
-    elif not quiet:
-        report.show(result, ResultConsole())
+    present(json, quiet, lambda: report.render_json(result), lambda console: report.show(result, console))
     worse = [f"worse than {old}" + ("" if not quiet else ": " + "; ".join(result.verdicts))] if result.worse else []
     if worse or failed:
         raise GateFailed("; ".join(worse + failed))

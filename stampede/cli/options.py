@@ -1,16 +1,22 @@
-"""Options that several commands share, and how they change a scenario."""
+"""Options that several commands share, in groups."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stampede.cli import completion
+from stampede.core.errors import UsageError
 from stampede.core.units import Duration
+
+if TYPE_CHECKING:
+    from stampede.engine import bench
+    from stampede.scenario.model import Scenario
 
 
 def duration(text: str) -> Duration:
@@ -18,6 +24,13 @@ def duration(text: str) -> Duration:
     return Duration.parse(text)
 
 
+DEFAULT_SCENARIO = "cold-burst"
+SCENARIO_HELP = "A shipped scenario's name, or a .toml file."
+
+ScenarioName = Annotated[str, typer.Argument(help=SCENARIO_HELP, autocompletion=completion.scenarios)]
+ScenarioOption = Annotated[
+    str, typer.Option(metavar="SCENARIO", help=SCENARIO_HELP, autocompletion=completion.scenarios)
+]
 Strategies = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,53 +42,20 @@ Strategies = Annotated[
         autocompletion=completion.specs,
     ),
 ]
-Concurrency = Annotated[
-    int | None,
-    typer.Option("-c", "--concurrency", metavar="N", min=1, help="Requests at once, over all instances."),
-]
 Instances = Annotated[
     int | None, typer.Option("-i", "--instances", metavar="N", min=1, help="Application processes.")
 ]
-DbLatency = Annotated[
-    str | None,
-    typer.Option(metavar="LATENCY", help="Time of one load: 100ms, or lognormal(median=100ms,sigma=0.5)."),
-]
-DbConnections = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Loads that the database works on at once.")
-]
-Ttl = Annotated[Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")]
 Trials = Annotated[int | None, typer.Option("-n", "--trials", metavar="N", min=1, help="Trials of each strategy.")]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of all randomness (printed; else random)."),
-]
-Redis = Annotated[
-    str | None,
-    typer.Option(
-        "--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="Your Redis instead of the embedded one."
-    ),
-]
-RedisServer = Annotated[str | None, typer.Option(metavar="PATH", help="Embed this server binary instead.")]
-RedisPool = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", min=1, help="One of N pooled connections per command, instead of one pipeline per tick."
-    ),
-]
-Database = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="Your database (an SQLAlchemy async URL) instead of the fake-slow one."),
-]
-Query = Annotated[str | None, typer.Option(metavar="SQL", help="What --database runs for a load; may use :key.")]
 Exports = Annotated[
     list[Path] | None,
-    typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
+    typer.Option(
+        "-e",
+        "--export",
+        metavar="FILE",
+        help="Write the run as .csv, .json, .md or .html (repeatable); .json and .csv after every round.",
+    ),
 ]
-CalibrationExports = Annotated[
-    list[Path] | None,
-    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
-]
-RequestsFile = Annotated[
+Requests = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the database's load and the latencies, too.")]
@@ -91,6 +71,17 @@ Sweep = Annotated[
         "--sweep", metavar="NAME=VALUE,VALUE…", help="Measure at each of these values (repeatable: all combinations)."
     ),
 ]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of all randomness (printed; else random)."),
+]
+Redis = Annotated[
+    str | None,
+    typer.Option(
+        "--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="Your Redis instead of the embedded one."
+    ),
+]
+RedisServer = Annotated[str | None, typer.Option(metavar="PATH", help="Embed this server binary instead.")]
 
 
 def seed_or_random(seed: int | None) -> int:
@@ -98,47 +89,85 @@ def seed_or_random(seed: int | None) -> int:
     return secrets.randbelow(1_000_000) if seed is None else seed
 
 
-def scenario(
-    name: str,
-    strategies: Sequence[str] | None = None,
-    trials: int | None = None,
-    concurrency: int | None = None,
-    instances: int | None = None,
-    db_latency: str | None = None,
-    db_connections: int | None = None,
-    ttl: Duration | None = None,
-    copies: bool = False,
-) -> Any:
-    """The named scenario with the options that were given; without `copies` each strategy once. Raises UsageError."""
-    from stampede.origins.latency import Latency
-    from stampede.protection.strategy import Strategy
-    from stampede.scenario import checking, reading
+@dataclass(frozen=True)
+class Changes:
+    """What is changed in the scenario. The fields are the names of `stampede.scenario.overrides.PARAMETERS`."""
 
-    specs = [Strategy.parse(spec) for spec in strategies or ()]
-    chosen = override(
-        reading.load(name),
-        {
-            ("strategies",): tuple(specs if copies else dict.fromkeys(specs)) or None,
-            ("trials",): trials,
-            ("workload", "concurrency"): concurrency,
-            ("fleet", "instances"): instances,
-            ("database", "latency"): None if db_latency is None else Latency.parse(db_latency),
-            ("database", "connections"): db_connections,
-            ("cache", "ttl"): ttl,
-        },
-    )
-    checking.check(chosen)
-    return chosen
+    concurrency: Annotated[
+        int | None,
+        typer.Option("-c", "--concurrency", metavar="N", min=1, help="Requests at once, over all instances."),
+    ] = None
+    instances: Instances = None
+    db_latency: Annotated[
+        str | None,
+        typer.Option(metavar="LATENCY", help="Time of one load: 100ms, or lognormal(median=100ms,sigma=0.5)."),
+    ] = None
+    db_connections: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Loads that the database works on at once.")
+    ] = None
+    ttl: Annotated[
+        Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")
+    ] = None
+
+    def scenario(
+        self, name: str, strategies: Sequence[str], trials: int | None = None, *, copies: bool = False
+    ) -> Scenario:
+        """The named scenario, so changed; without `copies` each strategy once. Raises UsageError."""
+        import msgspec
+
+        from stampede.protection.strategy import Strategy
+        from stampede.scenario import checking, overrides, reading
+
+        chosen = [Strategy.parse(spec) for spec in strategies]
+        chosen = chosen if copies else list(dict.fromkeys(chosen))
+        written = {name.replace("_", "-"): value for name, value in vars(self).items() if value is not None}
+        values = {name: overrides.PARAMETERS[name].parse(str(value)) for name, value in written.items()}
+        scenario = overrides.override(reading.load(name), values)
+        if chosen:
+            scenario = msgspec.structs.replace(scenario, strategies=tuple(chosen))
+        if trials is not None:
+            scenario = msgspec.structs.replace(scenario, trials=trials)
+        checking.check(scenario)
+        return scenario
 
 
-def override(scenario: Any, changes: dict[tuple[str, ...], Any]) -> Any:
-    """The scenario with the options that were given; keys are paths into it, None means not given."""
-    import msgspec
+@dataclass(frozen=True)
+class Servers:
+    """What is measured against."""
 
-    for (section, *rest), value in changes.items():
-        if value is None:
-            continue
-        if rest:
-            value = msgspec.structs.replace(getattr(scenario, section), **{rest[0]: value})
-        scenario = msgspec.structs.replace(scenario, **{section: value})
-    return scenario
+    redis: Redis = None
+    redis_server: RedisServer = None
+    redis_pool: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="One of N pooled connections per command, instead of one pipeline per tick."
+        ),
+    ] = None
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Your database (an SQLAlchemy async URL) instead of the fake-slow one."),
+    ] = None
+    query: Annotated[
+        str | None, typer.Option(metavar="SQL", help="What --database runs for a load; may use :key.")
+    ] = None
+
+    def chosen(self) -> bench.Servers:
+        """The servers that the options name. Raises UsageError where they contradict each other."""
+        from stampede.engine import bench
+
+        if self.redis_server and self.redis:
+            raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
+        if (self.database is None) != (self.query is None):
+            raise UsageError("--database and --query go together: the query is what one load runs")
+        return bench.Servers(self.redis or None, self.redis_server, self.redis_pool, self.database, self.query)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the results go."""
+
+    export: Exports = None
+    requests: Requests = None
+    fail_if: FailIf = None
+    json: Json = False
+    quiet: Quiet = False

@@ -12,6 +12,11 @@ from stampede.cli import options as opt
 if TYPE_CHECKING:
     from stampede.measure.run import Run
 
+Exports = Annotated[
+    list[Path] | None,
+    typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
+]
+
 
 def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN.json...", help="Runs that --export has saved.")],
@@ -19,7 +24,7 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="What --requests of that run wrote: plots come from every request."),
     ] = None,
-    export: opt.Exports = None,
+    export: Exports = None,
     plot: opt.Plot = False,
     json: opt.Json = False,
 ) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
 
-from stampede.core.model import Entry, Filled, LeaseAnswer, Loaded, Look, Notify
+from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 
 Clock = Callable[[], float]
 """Seconds that never step back: `time.monotonic` (one clock for all processes of a machine), or virtual time."""
@@ -15,24 +15,9 @@ Clock = Callable[[], float]
 ANY_NOTE = "*"
 
 
-class Origin(Protocol):
-    """What the cache protects."""
-
-    def load(self, key: str) -> Awaitable[Loaded]:
-        """Compute the key's value.
-
-        Raises:
-            LoadError: the origin failed or cannot be reached.
-        """
-        ...
-
-
-class Store(Protocol):
-    """A shared cache with the few atomic steps that protections are made of.
-
-    Every key has a *guard* beside it: it names the token that may load the key. Times are seconds.
-    Every method raises StoreError when the store cannot be reached or refuses.
-    """
+@runtime_checkable
+class Values(Protocol):
+    """Values by key, each with a time to live."""
 
     async def get(self, key: str) -> Entry | None:
         """The value, or None for a miss."""
@@ -41,6 +26,18 @@ class Store(Protocol):
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         """Write without a guard."""
         ...
+
+    async def delete(self, key: str) -> None:
+        """Invalidate: remove the value and void the guard, so that a load in progress cannot fill any more.
+
+        Watchers are told to ask again, and `invalidated` everywhere is called with the key.
+        """
+        ...
+
+
+@runtime_checkable
+class Guards(Protocol):
+    """Every key has a *guard* beside it: it names the token that may load the key."""
 
     async def look(self, key: str) -> Look:
         """The value and the guard in one step."""
@@ -73,9 +70,19 @@ class Store(Protocol):
         """
         ...
 
+
+@runtime_checkable
+class Leases(Protocol):
+    """A miss grants the right to load, in one step."""
+
     async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """A token can sit in the value's own place."""
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
         """Put the token in the value's own place unless something is there; what is there now."""
@@ -89,16 +96,23 @@ class Store(Protocol):
         """Remove the claim if it is still the token's (compare-and-delete), and tell the watchers."""
         ...
 
-    async def delete(self, key: str) -> None:
-        """Invalidate: remove the value and void the guard, so that a load in progress cannot fill any more.
 
-        Watchers are told to ask again, and `invalidated` everywhere is called with the key.
-        """
+@runtime_checkable
+class News(Protocol):
+    """Who waits for a key is told how its load ended."""
+
+    def watch(self, key: str) -> asyncio.Future[Filled]:
+        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
         ...
 
     def on_invalidated(self, callback: Callable[[str], None]) -> None:
         """Have the callback called for every key that anybody in the fleet deletes."""
         ...
+
+
+@runtime_checkable
+class Changes(Protocol):
+    """Whoever keeps values of its own is told when they change in the store."""
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         """Have the callback called for every key that changes in the store, whoever changed it, expiry included.
@@ -107,6 +121,56 @@ class Store(Protocol):
         """
         ...
 
-    def watch(self, key: str) -> asyncio.Future[Filled]:
-        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+
+class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
+    """A shared cache with all the atomic steps that protections are made of.
+
+    Times are seconds. Every method raises StoreError when the store cannot be reached or refuses. A choice declares
+    which of these capabilities it needs, so that a store may have fewer.
+    """
+
+
+class OpenStore(Store, Protocol):
+    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one."""
+
+    @property
+    def commands(self) -> int: ...
+
+    async def warm(self, at_once: int) -> None:
+        """Get ready for a burst of so many commands. Raises StoreError."""
+        ...
+
+    def forget_callbacks(self) -> None:
+        """Forget who wanted to hear of invalidations and changes: their trial is over."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class StoreServer(Protocol):
+    """The server behind a store as the run sees it; `prefix` begins the names of all that the run keeps there."""
+
+    url: str
+    prefix: str
+
+    async def probe(self) -> str:
+        """Check that we can work there; returns the server's name and version. Raises RedisUnavailable."""
+        ...
+
+    async def open(self, pool: int | None = None) -> OpenStore:
+        """Connect. `pool`: one of so many connections for each command. Raises StoreError."""
+        ...
+
+    async def remove(self, keys: Iterable[str]) -> None:
+        """Remove values and guards behind everybody's back. Raises StoreError."""
+        ...
+
+    async def traffic(self) -> int | None:
+        """Bytes that the server has received and sent so far, to and from everybody; None: it does not tell."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
         ...

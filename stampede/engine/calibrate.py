@@ -14,17 +14,20 @@ from redis.asyncio import Redis
 
 from stampede.core.model import Entry, Loaded
 from stampede.core.tasks import Tasks
-from stampede.engine.bench import Bench, Servers
+from stampede.engine.bench import Bench
 from stampede.engine.callers import Callers
-from stampede.engine.run import FLOOR_STRATEGY, Progress, new_run, until_interrupted
+from stampede.engine.execution import execute
+from stampede.engine.interrupts import until_interrupted
+from stampede.engine.run import FLOOR_STRATEGY, Session, new_run
 from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.protection import compose
 from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
 from stampede.scenario.model import FleetSetup, Scenario, Workload
 from stampede.stores.memory import MemoryStore
-from stampede.stores.redis import RedisStore, value_name
-from stampede.stores.wire import connect, disconnect
+from stampede.stores.redis.codec import value_name
+from stampede.stores.redis.store import RedisStore
+from stampede.stores.redis.wire import connect, disconnect
 from stampede.workload.laws import Share
 
 SIZES = (100, 500, 1000, 5000, 10_000)
@@ -34,7 +37,7 @@ MEMORY_REQUESTS = 10_000
 VALUE = b"x" * 1500
 
 
-async def calibrate(instances: int, trials: int, servers: Servers, seed: int, progress: Progress) -> Calibration:
+async def calibrate(instances: int, trials: int, session: Session) -> Calibration:
     """Measure arrival spread and floor by burst size, the store against redis-py's pool, and memory.
 
     Raises:
@@ -42,27 +45,28 @@ async def calibrate(instances: int, trials: int, servers: Servers, seed: int, pr
     """
     base = reading.load("warm-hits")
     base = msgspec.structs.replace(base, fleet=FleetSetup(instances))
-    result = Calibration(new_run(base, seed))
-    result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, servers, progress))
+    result = Calibration(new_run(base, session.seed))
+    result.run.interrupted = await until_interrupted(lambda: _measure(result, base, trials, session))
     return result
 
 
-async def _measure(result: Calibration, base: Scenario, trials: int, servers: Servers, progress: Progress) -> None:
+async def _measure(result: Calibration, base: Scenario, trials: int, session: Session) -> None:
+    run, progress = result.run, session.progress
     progress.begins("starting servers and instances")
-    async with Bench(servers, base.fleet.instances) as bench:
-        result.run.environment.update(bench.describe())
+    async with Bench.open(session.servers, base.fleet.instances) as bench:
+        run.environment.update(bench.describe())
         for size in SIZES:
             workload = msgspec.structs.replace(base.workload, concurrency=size)
             scenario = msgspec.structs.replace(base, name=f"burst-{size}", workload=workload)
             progress.begins(f"bursts of {size:,}")
-            await bench.trial(scenario, FLOOR_STRATEGY, 0, result.run.seed)
+            await execute(bench, scenario, FLOOR_STRATEGY, 0, run.seed)
             for number in range(1, trials + 1):
-                trial, _ = await bench.trial(scenario, FLOOR_STRATEGY, number, result.run.seed + number)
-                result.run.trials.append(trial)
+                trial, _ = await execute(bench, scenario, FLOOR_STRATEGY, number, run.seed + number)
+                run.trials.append(trial)
                 progress.ends(trial)
-            result.sizes.append(SizeRow.of(result.run.trials[-trials:]))
+            result.sizes.append(SizeRow.of(run.trials[-trials:]))
         progress.begins("the store against redis-py's pool")
-        result.gets = await _compare_gets(bench.redis_url, bench.prefix, trials)
+        result.gets = await _compare_gets(bench.store.url, bench.store.prefix, trials)
     progress.begins("memory per request in flight")
     for spec in ("none", "single-flight", "two-level"):
         result.memory[spec] = await _memory_per_request(Strategy.parse(spec))
@@ -122,7 +126,7 @@ async def _memory_per_request(strategy: Strategy) -> float:
     gc.collect()
     tracemalloc.start()
     try:
-        requests = Callers(protection.get, "m", scenario, Share(0, 1), Random(1), time.monotonic)
+        requests = Callers(protection.get, ["m"], scenario, Share(0, 1), Random(1), time.monotonic)
         await requests.assemble()
         running = asyncio.create_task(requests.run(time.monotonic(), 60))
         await asyncio.sleep(0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from array import array
 from collections.abc import Coroutine
 from random import Random
@@ -39,22 +40,22 @@ class Callers:
     workload are started by a pacer at their intended time, however slow the answers are (no coordinated omission).
     """
 
-    def __init__(self, get: Get, label: str, scenario: Scenario, share: Share, random: Random, clock: Clock) -> None:
+    def __init__(
+        self, get: Get, names: list[str], scenario: Scenario, share: Share, random: Random, clock: Clock
+    ) -> None:
         self.records = Recorder()
         self.get = get
         self._clock = clock
         self._client = scenario.client
         self._random = random
         self._law, self._keys = scenario.workload.arrivals, scenario.workload.keys
-        self._names = [key_name(label, number) for number in range(self._keys.count())]
+        self._names = names
         self._barrier = Barrier(clock)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._plan(scenario.workload.concurrency or 0, share)
-
-    def _plan(self, concurrency: int, share: Share) -> None:
-        """Lay down who begins when, in seconds from the release, and with which key."""
-        self._offsets = array("d", self._law.offsets(concurrency, share, self._random))
-        self._wanted = array("i", (self._keys.pick(self._random) for _ in self._offsets))
+        self._released_at = math.inf  # until the run says when
+        # Who begins when, in seconds from the release, and with which key.
+        self._offsets = array("d", self._law.offsets(scenario.workload.concurrency or 0, share, random))
+        self._wanted = array("i", (self._keys.pick(random) for _ in self._offsets))
         self._open = len(self._offsets)
         self._all_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -72,7 +73,6 @@ class Callers:
         After `deadline` seconds the unanswered are cancelled; their records say timeout.
         """
         self._released_at = release_at
-        self._until = release_at + self._law.length()
         # A collection in the middle of a burst would be felt as latency of the strategy.
         gc.disable()
         for row in range(len(self.records)):
@@ -121,17 +121,23 @@ class Callers:
     def _ended(self) -> None:
         """A caller has its answer: it asks again, if the law says so, or leaves."""
         pause = self._law.again(self._random)
-        if pause is not None and self._clock() + pause < self._until:
+        if pause is None:
+            self._leave()
+        else:
             asyncio.get_running_loop().call_later(pause, self._ask_again)
-            return
+
+    def _ask_again(self) -> None:
+        now = self._clock()
+        if now >= self._released_at + self._law.length() or self._all_ended.done():
+            self._leave()
+        else:
+            key = self._keys.pick(self._random)
+            self._start(self._answer(key, self.records.intend(key, now)))
+
+    def _leave(self) -> None:
         self._open -= 1
         if not self._open and not self._all_ended.done():
             self._all_ended.set_result(None)
-
-    def _ask_again(self) -> None:
-        if not self._all_ended.done():
-            key = self._keys.pick(self._random)
-            self._start(self._answer(key, self.records.intend(key, self._clock())))
 
     async def _answer(self, key: int, row: int) -> None:
         # One coroutine from the barrier to the record: every further one costs each request in flight 200 bytes.

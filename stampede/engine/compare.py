@@ -10,10 +10,11 @@ from random import Random
 
 import msgspec
 
-from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
 from stampede.engine.machine import CpuTimes, unsteady
-from stampede.engine.run import Measured, Progress, collect, floor, new_run
+from stampede.engine.run import Measured, Session, collect, new_run
 from stampede.measure import comparison
+from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.scenario.model import Scenario
 
@@ -62,9 +63,7 @@ async def add_rounds(
             return SPENT
 
 
-async def measure(
-    scenario: Scenario, servers: Servers, seed: int, plan: Plan, progress: Progress, keep_requests: bool = False
-) -> Measured:
+async def measure(scenario: Scenario, plan: Plan, session: Session) -> Measured:
     """Compare the scenario's strategies with the first of them.
 
     SIGINT and SIGTERM end it as they end a run: what was measured until then is compared.
@@ -72,44 +71,49 @@ async def measure(
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
-    measured = Measured(new_run(scenario, seed))
-    run, before = measured.run, CpuTimes.now()
-    await collect(measured, lambda: _rounds(scenario, servers, plan, progress, keep_requests, measured))
+    measured = Measured(new_run(scenario, session.seed), session.keep_requests)
+    before = CpuTimes.now()
+    await collect(measured, lambda: _rounds(scenario, plan, session, measured))
+    _conclude(measured.run, scenario, plan, measured.ended_by)
+    measured.run.warnings += unsteady(before, CpuTimes.now())
+    return measured
+
+
+def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
+    """Fold and compare what the run has."""
     names = comparison.labels(map(str, scenario.strategies))
     # The table's order, not the fired one.
     run.trials.sort(key=lambda trial: (trial.trial, names.index(trial.strategy)))
     run.summary = summarize(run.trials)
     rounds = max((trial.trial for trial in run.trials), default=1)
     run.scenario = msgspec.structs.replace(scenario, trials=rounds)
-    run.comparison = comparison.compare(run.trials, names, seed)
-    run.comparison.ended_by = measured.ended_by
+    run.comparison = comparison.compare(run.trials, names, run.seed)
+    run.comparison.ended_by = ended_by
     if plan.rounds is None:
         run.comparison.precision, run.comparison.budget_s = plan.precision, plan.budget
     run.verdicts = comparison.sentences(run.comparison)
-    run.warnings = comparison.warnings(run.comparison, run.trials) + unsteady(before, CpuTimes.now())
-    return measured
+    run.warnings = comparison.warnings(run.comparison, run.trials)
 
 
-async def _rounds(
-    scenario: Scenario, servers: Servers, plan: Plan, progress: Progress, keep_requests: bool, measured: Measured
-) -> None:
+async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Measured) -> None:
     run = measured.run
     names = comparison.labels(map(str, scenario.strategies))
-    specs = dict(zip(names, scenario.strategies, strict=True))
+    strategies = dict(zip(names, scenario.strategies, strict=True))
     order = Random(run.seed)
-    progress.begins("starting servers and instances")
-    async with Bench(servers, scenario.fleet.instances) as bench:
-        run.environment.update(bench.describe())
-        progress.begins("measuring the harness's own floor")
-        run.floor = await floor(bench, scenario, run.seed)
+
+    async with session.bench(run, scenario) as bench:
 
         async def fire(number: int) -> None:
+            if run.trials:
+                partial = msgspec.structs.replace(run, trials=list(run.trials), interrupted=True)
+                _conclude(partial, scenario, plan, "")
+                session.after_round(partial)
             for name in order.sample(names, len(names)):
-                progress.begins(f"round {number}: {name}")
-                trial, requests = await bench.trial(scenario, specs[name], number, run.seed + number)
+                session.progress.begins(f"round {number}: {name}")
+                trial, requests = await execute(bench, scenario, strategies[name], number, run.seed + number)
                 trial = msgspec.structs.replace(trial, strategy=name)
-                measured.add(trial, requests if keep_requests else None)
-                progress.ends(trial)
+                measured.add(trial, requests)
+                session.progress.ends(trial)
 
         def half_width() -> float | None:
             return comparison.compare(run.trials, names, run.seed).half_width

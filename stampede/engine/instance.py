@@ -12,12 +12,15 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
 from random import Random
+from typing import Any, TypeVar
 
 import uvloop
 
 from stampede.core.errors import StampedeError
-from stampede.core.ports import Clock
+from stampede.core.ports import Clock, OpenStore
 from stampede.core.tasks import Tasks
 from stampede.engine.callers import Callers, key_name
 from stampede.engine.lag import LagMeter
@@ -25,167 +28,136 @@ from stampede.engine.messages import (
     Channel,
     Done,
     Failed,
+    FromInstance,
     Prepare,
     Ready,
     Release,
     Restart,
     Setup,
     Stop,
-    ToInstance,
 )
 from stampede.engine.writer import Writer
 from stampede.origins.connect import OpenOrigin, connect_origin
 from stampede.processes.lifeline import die_with_parent
 from stampede.processes.limits import raise_open_files
 from stampede.protection import compose
-from stampede.protection.base import Counters
-from stampede.stores.redis import RedisStore
+from stampede.protection.counters import Counters
+from stampede.stores.choose import store_server
 from stampede.workload.laws import Share
 
 SETTLE_S = 5.0
 WARM_UP = 64
 
+R = TypeVar("R")
 
+
+@dataclass(frozen=True)
 class Instance:
-    """What a process of the application holds: its store, its origin, and the trial at hand."""
+    """What a process of the application holds, from its set-up to its end."""
 
-    def __init__(self) -> None:
-        self._resources = contextlib.AsyncExitStack()
-        self._clock = time.monotonic
-        self._trial: InstanceTrial | None = None
+    setup: Setup
+    store: OpenStore
+    origin: OpenOrigin
+    clock: Clock = time.monotonic
 
-    async def live(self, channel: Channel) -> None:
-        """Serve the run until it says stop or is gone, even in the middle of a trial."""
-        async with self._resources:
-            work: asyncio.Task[None] | None = None
-            with contextlib.suppress(ConnectionError):
-                while not isinstance(message := await channel.hear(), Stop):
-                    if isinstance(message, Restart) and self._trial is not None:
-                        await self._trial.restart()
-                    else:
-                        work = asyncio.create_task(self._reply(message, channel))
-            if work is not None:
-                work.cancel()
-                await asyncio.wait([work])
-
-    async def _reply(self, message: ToInstance, channel: Channel) -> None:
-        try:
-            answer = await self._answer(message)
-        except StampedeError as error:
-            answer = Failed(type(error).__name__, str(error))
-        with contextlib.suppress(ConnectionError):
-            await channel.say(answer)
-
-    async def _answer(self, message: ToInstance) -> Ready | Done | Failed:
-        if isinstance(message, Setup):
-            return await self._set_up(message)
-        if isinstance(message, Prepare):
-            self._store.forget_callbacks()
-            if self._trial is not None:
-                await self._trial.close()
-            self._trial = InstanceTrial(message, self._setup, self._store, self._origin, self._clock)
-            await self._trial.prepare()
-            return Ready()
-        assert isinstance(message, Release)
-        assert self._trial is not None
-        return await self._trial.run(message)
-
-    async def _set_up(self, setup: Setup) -> Ready:
-        self._setup = setup
-        self._store = await RedisStore.open(setup.redis, setup.prefix, setup.redis_pool)
-        self._resources.push_async_callback(self._store.close)
-        self._origin = await connect_origin(setup.database, setup.query)
-        self._resources.push_async_callback(self._origin.close)
-        await self._store.warm(setup.redis_pool or WARM_UP)
-        return Ready()
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, setup: Setup) -> AsyncIterator[Instance]:
+        """Connect to everything, and walk the paths once. Raises StampedeError."""
+        async with contextlib.AsyncExitStack() as stack:
+            store = await store_server(setup.redis, setup.prefix).open(setup.redis_pool)
+            stack.push_async_callback(store.close)
+            origin = await connect_origin(setup.database, setup.query)
+            stack.push_async_callback(origin.close)
+            await store.warm(setup.redis_pool or WARM_UP)
+            yield cls(setup, store, origin)
 
 
 class InstanceTrial:
-    """One instance's part in one trial, from the preparation to the count."""
+    """One instance's part in one trial: its callers, and its protection, which a restart replaces."""
 
-    def __init__(self, asked: Prepare, setup: Setup, store: RedisStore, origin: OpenOrigin, clock: Clock) -> None:
+    def __init__(self, instance: Instance, asked: Prepare) -> None:
+        instance.store.forget_callbacks()
+        self._instance = instance
         self._asked = asked
-        self._share = Share(setup.number, setup.instances)
-        self._owner = f"{setup.owner}-{asked.keys_label}"
-        self._store = store
-        self._origin = origin
-        self._clock = clock
-        self._random = Random(f"{asked.seed}/{self._share.instance}")
-        self._callers: Callers | None = None
+        self.share = Share(instance.setup.number, instance.setup.instances)
+        self._random = Random(f"{asked.seed}/{self.share.instance}")
+        self.names = [key_name(asked.keys_label, number) for number in range(asked.scenario.workload.keys.count())]
         self._lives: list[tuple[Tasks, compose.Protection]] = []
-        self._names = [key_name(asked.keys_label, number) for number in range(asked.scenario.workload.keys.count())]
+        self.protection = self._protect()
+        scenario = asked.scenario
+        self._callers = Callers(self.protection.get, self.names, scenario, self.share, self._random, instance.clock)
 
     def _protect(self) -> compose.Protection:
         """A new protection, and a new life if the instance was restarted."""
         tasks = Tasks()
         protection = compose.protection(
             self._asked.strategy,
-            store=self._store,
-            origin=self._origin.load,
+            store=self._instance.store,
+            origin=self._instance.origin.load,
             ttl=self._asked.scenario.cache.ttl,
-            clock=self._clock,
+            clock=self._instance.clock,
             random=self._random,
             tasks=tasks,
-            owner=f"{self._owner}.{len(self._lives)}",
+            owner=f"{self._instance.setup.owner}-{self._asked.keys_label}.{len(self._lives)}",
         )
         self._lives.append((tasks, protection))
         return protection
 
+    async def warm(self) -> None:
+        """Load this instance's part of the keys; nobody is going to ask."""
+        mine = self.names[self.share.instance :: self.share.instances]
+        await asyncio.gather(*map(self.protection.cache.load_and_put, mine))
+
     async def prepare(self) -> None:
-        """Warm this instance's part of the keys, or bring the callers to the barrier."""
-        asked, share = self._asked, self._share
-        protection = self._protect()
-        if asked.warm:
-            mine = self._names[share.instance :: share.instances]
-            await asyncio.gather(*(protection.cache.load_and_put(name) for name in mine))
-            return
-        await protection.begin(self._names)
-        self._callers = Callers(protection.get, asked.keys_label, asked.scenario, share, self._random, self._clock)
+        """Bring the callers to the barrier."""
+        await self.protection.begin(self.names)
         await self._callers.assemble()
 
     async def close(self) -> None:
         """End what a trial that was never released has left waiting."""
-        if self._callers is not None:
-            await self._callers.interrupt(self._callers.get)
+        await self._callers.interrupt(self._callers.get)
         for tasks, _ in self._lives:
             await tasks.settle(0)
 
     async def restart(self) -> None:
         """Lose everything that a process holds; what was under way fails."""
-        assert self._callers is not None
         tasks, _ = self._lives[-1]
-        await self._callers.interrupt(self._protect().get)
+        self.protection = self._protect()
+        await self._callers.interrupt(self.protection.get)
         await tasks.settle(0)
-        await self._lives[-1][1].begin(self._names)
+        await self.protection.begin(self.names)
 
     async def run(self, release: Release) -> Done:
         """From the release to the last answer, and what it took."""
-        assert self._callers is not None
-        lag = LagMeter(self._clock)
-        cpu, commands = _cpu_s(), self._store.commands
-        writing = self._start_writer()
-        await lag.during(self._callers.run(release.at, release.deadline))
-        if writing is not None:
-            writing.cancel()
-            await asyncio.wait([writing])
+        lag = LagMeter(self._instance.clock)
+        cpu, commands = _cpu_s(), self._instance.store.commands
+        async with self._writing():
+            await lag.during(self._callers.run(release.at, release.deadline))
         unsettled = sum([await tasks.settle(SETTLE_S) for tasks, _ in self._lives])
         return Done(
             columns=self._callers.records.columns(),
-            metrics=sum((life.cache.metrics for _, life in self._lives), start=Counters()),
-            redis_commands=self._store.commands - commands,
+            counters=sum((life.cache.counters for _, life in self._lives), start=Counters()),
+            redis_commands=self._instance.store.commands - commands,
             unsettled=unsettled,
             lag_max=lag.maximum,
             cpu=_cpu_s() - cpu,
         )
 
-    def _start_writer(self) -> asyncio.Task[None] | None:
-        if not self._asked.scenario.workload.writes or self._share.instance:
-            return None
+    @contextlib.asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """Have the first instance write meanwhile, if the workload has writes."""
+        if not self._asked.scenario.workload.writes or self.share.instance:
+            yield
+            return
         writer = Writer(self._asked.scenario, self._asked.keys_label, self._random)
-        return asyncio.create_task(writer.write(self._origin, self._invalidate))
+        writing = asyncio.create_task(writer.write(self._instance.origin, self._invalidate))
+        yield
+        writing.cancel()
+        await asyncio.wait([writing])
 
     async def _invalidate(self, key: str) -> None:
-        await self._lives[-1][1].invalidate(key)
+        await self.protection.invalidate(key)
 
 
 def _cpu_s() -> float:
@@ -193,9 +165,71 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+class _Conversation:
+    """What the run asks of this process, one thing after the other; only a restart may come in between."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._trial: InstanceTrial | None = None
+
+    async def hold(self) -> None:
+        """Until the run says stop, or is gone (ConnectionError), even in the middle of an answer."""
+        asked: asyncio.Queue[Setup | Prepare | Release] = asyncio.Queue()
+        work = asyncio.create_task(self._work(asked))
+        try:
+            while not isinstance(message := await self._channel.hear(), Stop):
+                if not isinstance(message, Restart):
+                    asked.put_nowait(message)
+                elif self._trial is not None:
+                    await self._trial.restart()
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+
+    async def _work(self, asked: asyncio.Queue[Any]) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            instance = await _or_error(stack.enter_async_context(Instance.open(await asked.get())))
+            if isinstance(instance, StampedeError):
+                await self._say(_failed(instance))
+                return
+            await self._say(Ready())
+            while True:
+                await self._reply(instance, await asked.get())
+
+    async def _reply(self, instance: Instance, message: Prepare | Release) -> None:
+        answer = await _or_error(self._answer(instance, message))
+        await self._say(_failed(answer) if isinstance(answer, StampedeError) else answer)
+
+    async def _answer(self, instance: Instance, message: Prepare | Release) -> Ready | Done:
+        if isinstance(message, Release):
+            assert self._trial is not None, "a release follows a preparation"
+            return await self._trial.run(message)
+        if self._trial is not None:
+            await self._trial.close()
+        self._trial = InstanceTrial(instance, message)
+        await (self._trial.warm() if message.warm else self._trial.prepare())
+        return Ready()
+
+    async def _say(self, answer: FromInstance) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._channel.say(answer)
+
+
+async def _or_error(step: Awaitable[R]) -> R | StampedeError:
+    try:
+        return await step
+    except StampedeError as error:
+        return error
+
+
+def _failed(error: StampedeError) -> Failed:
+    return Failed(type(error).__name__, str(error))
+
+
 async def _main(connection: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
-    await Instance().live(Channel.of_instance(reader, writer))
+    with contextlib.suppress(ConnectionError):
+        await _Conversation(Channel.of_instance(reader, writer)).hold()
     writer.close()
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from stampede.core import registry
 from stampede.measure.records import Columns
-from stampede.protection.base import Counters
+from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 
@@ -62,7 +62,7 @@ class Done(msgspec.Struct, tag=True):
     """What one instance saw of a trial; times in seconds."""
 
     columns: Columns
-    metrics: Counters
+    counters: Counters
     redis_commands: int
     unsettled: int
     lag_max: float

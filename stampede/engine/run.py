@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -17,6 +15,8 @@ from stampede.core.errors import EnvironmentFault
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
+from stampede.engine.interrupts import until_interrupted
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
@@ -42,22 +42,27 @@ class Progress(Protocol):
         ...
 
 
+AfterRound = Callable[[Run], None]
+"""Given the run so far, folded, when every strategy has had its trial and there are more to come."""
+
+
 @dataclass
 class Measured:
-    """A run, every request of its trials, and what stopped it, if something did.
+    """A run, every request of its trials if they are to be kept, and what stopped it, if something did.
 
     `ended_by` says why a comparison had enough of them; it is empty if it never had.
     """
 
     run: Run
+    keep_requests: bool = False
     requests: list[tuple[Trial, Requests]] = field(default_factory=list)
     fault: EnvironmentFault | None = None
     ended_by: str = ""
 
-    def add(self, trial: Trial, requests: Requests | None) -> None:
-        """Add a trial, and its requests if they are to be kept."""
+    def add(self, trial: Trial, requests: Requests) -> None:
+        """Add a trial."""
         self.run.trials.append(trial)
-        if requests is not None:
+        if self.keep_requests:
             self.requests.append((trial, requests))
 
 
@@ -72,9 +77,29 @@ def new_run(scenario: Scenario, seed: int) -> Run:
     )
 
 
-async def measure(
-    points: Sequence[Point], servers: Servers, seed: int, progress: Progress, keep_requests: bool = False
-) -> Measured:
+@dataclass(frozen=True)
+class Session:
+    """What the measuring commands share: where and how, whom to tell, and what to do between the rounds."""
+
+    servers: Servers
+    seed: int
+    progress: Progress
+    after_round: AfterRound = lambda run: None
+    keep_requests: bool = False
+
+    @asynccontextmanager
+    async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
+        """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
+        self.progress.begins("starting servers and instances")
+        async with Bench.open(self.servers, scenario.fleet.instances) as bench:
+            if run.floor is None:
+                run.environment.update(bench.describe())
+                self.progress.begins("measuring the harness's own floor")
+                run.floor = await floor(bench, scenario, self.seed)
+            yield bench
+
+
+async def measure(points: Sequence[Point], session: Session) -> Measured:
     """Measure all strategies of the scenario, at each point of its sweep; one point if there is none.
 
     SIGINT, SIGTERM and SIGHUP end it after cleaning up, as does a server that goes away; earlier trials are kept.
@@ -82,8 +107,8 @@ async def measure(
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
-    measured = Measured(new_run(points[0].scenario, seed))
-    await collect(measured, lambda: _trials(points, servers, measured, progress, keep_requests))
+    measured = Measured(new_run(points[0].scenario, session.seed), session.keep_requests)
+    await collect(measured, lambda: _trials(points, session, measured))
     measured.run.summary = summarize(measured.run.trials)
     return measured
 
@@ -103,29 +128,30 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
         measured.fault, run.stopped_by = fault, str(fault)
 
 
-async def _trials(
-    points: Sequence[Point], servers: Servers, measured: Measured, progress: Progress, keep_requests: bool
-) -> None:
+async def _trials(points: Sequence[Point], session: Session, measured: Measured) -> None:
     run, first = measured.run, points[0].scenario
-    progress.begins("starting servers and instances")
     async with AsyncExitStack() as stack:
         benches: dict[int, Bench] = {}
-        for size in dict.fromkeys(point.scenario.fleet.instances for point in points):
-            benches[size] = await stack.enter_async_context(Bench(servers, size))
-        run.environment.update(benches[first.fleet.instances].describe())
-        progress.begins("measuring the harness's own floor")
-        run.floor = await floor(benches[first.fleet.instances], first, run.seed)
-        for number, (swept, scenario), strategy in product(range(1, first.trials + 1), points, first.strategies):
-            progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *_written(swept)]))
-            bench = benches[scenario.fleet.instances]
-            trial, requests = await bench.trial(scenario, strategy, number, run.seed + number)
-            trial = msgspec.structs.replace(trial, swept=swept)
-            measured.add(trial, requests if keep_requests else None)
-            progress.ends(trial)
+        for _, scenario in points:
+            if scenario.fleet.instances not in benches:
+                opened = session.bench(run, scenario)
+                benches[scenario.fleet.instances] = await stack.enter_async_context(opened)
+        for number in range(1, first.trials + 1):
+            for (swept, scenario), strategy in product(points, first.strategies):
+                written = [f"{name}={value}" for name, value in swept.items()]
+                session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
+                bench = benches[scenario.fleet.instances]
+                trial, requests = await execute(bench, scenario, strategy, number, run.seed + number)
+                trial = msgspec.structs.replace(trial, swept=swept)
+                measured.add(trial, requests)
+                session.progress.ends(trial)
+            if number < first.trials:
+                session.after_round(so_far(run))
 
 
-def _written(swept: dict[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in swept.items()]
+def so_far(run: Run) -> Run:
+    """The run as it would be if it were interrupted now."""
+    return msgspec.structs.replace(run, summary=summarize(run.trials), interrupted=True)
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
@@ -138,39 +164,6 @@ async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
         database=scenario.database,
         fleet=scenario.fleet,
     )
-    await bench.trial(warm, FLOOR_STRATEGY, 0, seed)
-    trial, _ = await bench.trial(warm, FLOOR_STRATEGY, 0, seed)
+    await execute(bench, warm, FLOOR_STRATEGY, 0, seed)
+    trial, _ = await execute(bench, warm, FLOOR_STRATEGY, 0, seed)
     return trial
-
-
-async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-    """Do the work; on the first signal cancel it and let it clean up. Returns whether that happened."""
-    task = asyncio.create_task(work())
-    with _signals(task.cancel):
-        try:
-            await task
-        except asyncio.CancelledError:
-            return True
-    return False
-
-
-@contextmanager
-def _signals(first: Callable[[], object]) -> Iterator[None]:
-    """Call `first` on the first SIGINT, SIGTERM or SIGHUP; further ones are ignored: cleaning up is bounded.
-
-    The last is that of a terminal that was closed; under nohup it stays ignored.
-    """
-    loop = asyncio.get_running_loop()
-    pending = [first]
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, lambda: pending.pop()() if pending else None)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-            if not pending:  # what was measured is still to be reported, and that is not to be interrupted again
-                signal.signal(number, signal.SIG_IGN)

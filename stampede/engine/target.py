@@ -5,54 +5,48 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from stampede.engine.fleet import Fleet
+from stampede.core.errors import UsageError
+from stampede.engine.bench import Bench
 from stampede.engine.key_cleaner import KeyCleaner
-from stampede.origins.slow import SlowDatabaseClient
-from stampede.scenario.model import Scenario
+from stampede.engine.messages import Prepare
+from stampede.scenario.model import Event
 
 
 class TrialTarget:
     """The contract of `stampede.scenario.fault.Target`, for one trial."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        label: str,
-        seed: int,
-        fleet: Fleet,
-        key_cleaner: KeyCleaner,
-        database: SlowDatabaseClient,
-    ) -> None:
-        self.random = Random(f"{seed}/events")
-        self._scenario = scenario
-        self._label = label
-        self._fleet = fleet
-        self._key_cleaner = key_cleaner
-        self._database = database
-        self._latency = str(scenario.database.latency)
+    def __init__(self, bench: Bench, trial: Prepare) -> None:
+        """Raises UsageError: there is no database that could be made slow or fail."""
+        if bench.slow is None:
+            raise UsageError("events need the fake-slow database: leave --database out")
+        self.random = Random(f"{trial.seed}/events")
+        self._trial = trial
+        self._fleet = bench.fleet
+        self._key_cleaner = KeyCleaner(bench.store)
+        self._database = bench.slow.client
+        self._latency = str(trial.scenario.database.latency)
         self._failing = False
 
-    async def inject(self, released_at: float, now: float) -> None:
+    async def inject(self, until_release: float) -> None:
         """Have every event of the scenario happen at its time. Raises StampedeError."""
-        events = self._scenario.events
-        await asyncio.gather(*(self._one(number, released_at - now) for number in range(len(events))))
 
-    async def _one(self, number: int, until_release: float) -> None:
-        event = self._scenario.events[number]
-        await asyncio.sleep(until_release + event.at)
-        await event.do.inject(self)
+        async def at_its_time(event: Event) -> None:
+            await asyncio.sleep(until_release + event.at)
+            await event.do.inject(self)
+
+        await asyncio.gather(*map(at_its_time, self._trial.scenario.events))
 
     def keys(self) -> int:
-        return self._scenario.workload.keys.count()
+        return self._trial.scenario.workload.keys.count()
 
     def instances(self) -> int:
-        return self._scenario.fleet.instances
+        return self._trial.scenario.fleet.instances
 
     async def remove(self, keys: list[int]) -> None:
-        await self._key_cleaner.remove(self._label, keys)
+        await self._key_cleaner.remove(self._trial.keys_label, keys)
 
     async def slow(self, latency: str | None) -> None:
-        self._latency = latency or str(self._scenario.database.latency)
+        self._latency = latency or str(self._trial.scenario.database.latency)
         await self._database.change(self._latency, self._failing)
 
     async def fail(self, failing: bool) -> None:

@@ -17,7 +17,7 @@ from stampede.measure.requests import Requests
 from stampede.measure.sample import take
 from stampede.measure.trial import RoleLatency, Trial
 from stampede.measure.validity import judge_spread
-from stampede.protection.base import Counters
+from stampede.protection.counters import Counters
 from stampede.scenario.model import Scenario
 
 LATE_S = 0.02
@@ -47,7 +47,7 @@ class Observed:
     """
 
     requests: Requests
-    metrics: Counters
+    counters: Counters
     redis_commands: int
     redis_bytes: int | None
     unsettled: int
@@ -62,8 +62,8 @@ class Observed:
 
 def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Trial:
     """Fold what was seen into the trial's figures, and judge them."""
-    requests, metrics, origin = seen.requests, seen.metrics, seen.origin
-    hits = origin.hits if origin else metrics.loads
+    requests, counters, origin = seen.requests, seen.counters, seen.origin
+    hits = origin.hits if origin else counters.loads
     lifetimes = epochs.fold(origin.loads, _last_chance(scenario)) if origin else None
     ideal = ideal_hits(scenario, requests, lifetimes)
     spread, lag = arrival_spread(requests), start_lag(requests)
@@ -109,10 +109,10 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
         redis_bytes=seen.redis_bytes,
         retries=seen.retries,
         lag_p99_ms=_ms(lag),
-        loads=metrics.loads,
-        store_errors=metrics.store_errors,
-        fenced_fills=metrics.fenced_fills,
-        degraded=metrics.degraded,
+        loads=counters.loads,
+        store_errors=counters.store_errors,
+        fenced_fills=counters.fenced_fills,
+        degraded=counters.degraded,
         loop_lag_ms=_ms(seen.lag_max),
         cpu_s=round(seen.cpu, 3),
         reasons=reasons,
@@ -196,8 +196,8 @@ def judge(scenario: Scenario, seen: Observed, spread: float, lag: float, hits: i
         )
     if seen.lost:
         reasons.append(f"instance {', '.join(map(str, seen.lost))} died")
-    elif seen.origin is not None and hits != seen.metrics.loads:
-        reasons.append(f"the instances count {seen.metrics.loads} loads, the database {hits}")
+    elif seen.origin is not None and hits != seen.counters.loads:
+        reasons.append(f"the instances count {seen.counters.loads} loads, the database {hits}")
     if seen.unsettled:
         warnings.append(f"{seen.unsettled} background tasks had to be cancelled")
     return reasons, warnings

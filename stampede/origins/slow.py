@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,8 +27,6 @@ from stampede.origins.messages import (
     decode_replies,
     encode,
 )
-from stampede.processes.lifeline import Guarded
-from stampede.processes.sockets import until_listening
 
 GONE = "the database is gone"
 
@@ -120,31 +117,3 @@ class SlowDatabaseClient:
             future.set_exception(LoadError(reply.error))
         else:
             future.set_result(reply.seen or Loaded(reply.value, reply.version))
-
-
-class SlowDatabaseProcess:
-    """The database's process, owned by the run."""
-
-    def __init__(self) -> None:
-        """Start it. Raises DatabaseUnavailable."""
-        self._server = Guarded("db")
-        self.path = self._server.folder / "db.sock"
-        try:
-            self._server.start([sys.executable, "-m", "stampede.origins.slow_server", str(self.path)])
-        except OSError as error:
-            self.stop()
-            raise DatabaseUnavailable(f"cannot start the fake-slow database: {error.strerror}") from None
-
-    async def ready(self) -> None:
-        """Wait until it listens. Raises DatabaseUnavailable."""
-        if (words := await until_listening(self._server, self.path)) is not None:
-            raise DatabaseUnavailable(f"the fake-slow database did not start: {words}")
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._server.alive
-
-    def stop(self) -> None:
-        """End the process and remove its folder."""
-        self._server.stop()

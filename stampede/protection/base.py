@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 from typing import Any, ClassVar, NamedTuple
@@ -19,6 +19,7 @@ from stampede.core.errors import RequestError, StoreError
 from stampede.core.model import Answer, Entry, Loaded, Notify, Role
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
+from stampede.protection.counters import Counters
 
 Get = Callable[[str], Awaitable[Answer]]
 Origin = Callable[[str], Awaitable[Loaded]]
@@ -84,20 +85,6 @@ class Wrapper(Choice):
 
 
 @dataclass
-class Counters:
-    """What a protection counts beside its answers. `degraded`: flights that went on without the store."""
-
-    loads: int = 0
-    load_errors: int = 0
-    fenced_fills: int = 0
-    store_errors: int = 0
-    degraded: int = 0
-
-    def __add__(self, other: Counters) -> Counters:
-        return Counters(*(mine + others for mine, others in zip(astuple(self), astuple(other), strict=True)))
-
-
-@dataclass
 class Cache:
     """What a coalescing choice works with: one instance's view of the shared cache.
 
@@ -113,7 +100,7 @@ class Cache:
     random: Random
     tasks: Tasks
     owner: str
-    metrics: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -145,12 +132,8 @@ class Cache:
 
     async def _load_once(self, key: str) -> Entry:
         begun = self.clock()
-        self.metrics.loads += 1
-        try:
-            loaded = await self.origin(key)
-        except Exception:
-            self.metrics.load_errors += 1
-            raise
+        self.counters.loads += 1
+        loaded = await self.origin(key)
         now = self.clock()
         life = self.freshness.lifetime(self.ttl, self.random)
         return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
@@ -165,7 +148,7 @@ class Cache:
         try:
             await self.store.put(key, entry, self.remaining(entry))
         except StoreError:
-            self.metrics.store_errors += 1
+            self.counters.store_errors += 1
         return entry
 
     async def load_under_lease(self, key: str, token: str, lease: float, notify: Notify, keep: float) -> Entry:
@@ -185,7 +168,7 @@ class Cache:
             await self.quietly(store.fail(key, token, str(error), keep, notify))
             raise
         if await self.quietly(store.fill(key, token, entry, self.remaining(entry), notify)) is False:
-            self.metrics.fenced_fills += 1
+            self.counters.fenced_fills += 1
         return entry
 
     async def keeping(
@@ -206,7 +189,7 @@ class Cache:
         try:
             return await step
         except StoreError:
-            self.metrics.store_errors += 1
+            self.counters.store_errors += 1
             return None
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 from stampede.core import registry
-from stampede.core.model import Answer
 from stampede.core.ports import Clock, Store
 from stampede.core.spec import Call
 from stampede.core.tasks import Tasks
@@ -32,16 +30,6 @@ class Protection:
         """Prepare for requests for these keys. Raises StoreError, LoadError, UsageError."""
         for choice in self._choices:
             await choice.begin(self.cache, keys)
-
-    async def get_many(self, keys: Iterable[str]) -> dict[str, Answer]:
-        """Answer many keys at once: their reads share a round trip, and only what is missing is loaded, once.
-
-        Raises:
-            LoadError, StoreError: of the first key that failed; the loads of the others go on.
-        """
-        distinct = list(dict.fromkeys(keys))
-        answers = await asyncio.gather(*(self.get(key) for key in distinct))
-        return dict(zip(distinct, answers, strict=True))
 
     async def invalidate(self, key: str) -> None:
         """Forget the key's value, wherever it is. Raises StoreError."""

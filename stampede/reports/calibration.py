@@ -72,3 +72,6 @@ def render_json(calibration: Calibration) -> bytes:
 def render_csv(calibration: Calibration) -> bytes:
     """The trials, in the columns of every other run."""
     return csv.render(calibration.run)
+
+
+EXPORTS = {"csv": render_csv, "json": render_json}

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import msgspec
 
 from stampede.core.errors import UsageError
 from stampede.core.registry import unknown
-from stampede.core.units import Duration
-from stampede.origins.latency import Latency
 from stampede.scenario import checking
 from stampede.scenario.model import Scenario
+from stampede.scenario.overrides import PARAMETERS, Parameter, override
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^()]*\))")
 
@@ -24,27 +21,6 @@ class Point(NamedTuple):
 
     swept: dict[str, str]
     scenario: Scenario
-
-
-class _Parameter(NamedTuple):
-    section: str
-    name: str
-    parse: Callable[[str], Any]
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise UsageError(f"'{text}' is no whole number above zero")
-    return int(text)
-
-
-PARAMETERS = {
-    "concurrency": _Parameter("workload", "concurrency", _count),
-    "instances": _Parameter("fleet", "instances", _count),
-    "db-latency": _Parameter("database", "latency", Latency.parse),
-    "db-connections": _Parameter("database", "connections", _count),
-    "ttl": _Parameter("cache", "ttl", Duration.parse),
-}
 
 
 def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
@@ -63,17 +39,13 @@ def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
         axes[name] = _values(text, PARAMETERS[name], values)
     result = []
     for chosen in itertools.product(*axes.values()):
-        at = scenario
-        for name, (_, value) in zip(axes, chosen, strict=True):
-            section, field, _ = PARAMETERS[name]
-            changed = msgspec.structs.replace(getattr(at, section), **{field: value})
-            at = msgspec.structs.replace(at, **{section: changed})
+        at = override(scenario, {name: value for name, (_, value) in zip(axes, chosen, strict=True)})
         checking.check(at)
         result.append(Point({name: written for name, (written, _) in zip(axes, chosen, strict=True)}, at))
     return result
 
 
-def _values(text: str, parameter: _Parameter, values: str) -> list[tuple[str, Any]]:
+def _values(text: str, parameter: Parameter, values: str) -> list[tuple[str, Any]]:
     """Each value as it is printed, and parsed."""
     found: dict[str, Any] = {}
     for written in _OUTSIDE_BRACKETS.split(values):

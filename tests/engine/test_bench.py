@@ -17,7 +17,9 @@ from redis.asyncio import Redis
 
 from stampede.core.errors import RedisUnavailable
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
 from stampede.measure.trial import Trial
+from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
 from stampede.scenario.model import CacheSetup, Scenario, Workload
 
@@ -48,14 +50,14 @@ def on_bench(work: Callable[[Bench], Coroutine[Any, Any, None]], servers: Server
     """Do the work with a bench of two instances."""
 
     async def main() -> None:
-        async with Bench(servers, 2) as bench:
+        async with Bench.open(servers, 2) as bench:
             await work(bench)
 
     asyncio.run(main())
 
 
 async def trial(bench: Bench, number: int = 1, scenario: Scenario = COLD, strategy: str = "two-level") -> Trial:
-    return (await bench.trial(scenario, strategy, number, seed=number))[0]
+    return (await execute(bench, scenario, Strategy.parse(strategy), number, seed=number))[0]
 
 
 def test_five_hundred_requests_arrive_together_and_their_spread_is_recorded() -> None:
@@ -63,7 +65,7 @@ def test_five_hundred_requests_arrive_together_and_their_spread_is_recorded() ->
 
     async def work(bench: Bench) -> None:
         for strategy, hits in (("single-flight", 2), ("two-level", 1)):
-            one, requests = await bench.trial(burst, strategy, 1, seed=1)
+            one, requests = await execute(bench, burst, Strategy.parse(strategy), 1, seed=1)
             assert one.valid, one.reasons
             assert (one.requests, one.ok, one.db_hits, one.loads) == (500, 500, hits, hits)
             assert 0 < one.arrival_spread_ms < 150
@@ -76,7 +78,7 @@ def test_five_hundred_requests_arrive_together_and_their_spread_is_recorded() ->
 
 def test_a_trial_leaves_no_key_behind_and_the_next_one_is_cold_again() -> None:
     async def work(bench: Bench) -> None:
-        async with Redis.from_url(bench.redis_url) as redis:
+        async with Redis.from_url(bench.store.url) as redis:
             for number in (1, 2):
                 assert (await trial(bench, number)).db_hits == 1
                 assert await redis.dbsize() == 0
@@ -98,11 +100,11 @@ def test_a_warm_start_asks_the_database_for_nothing() -> None:
 def test_an_instance_that_dies_in_a_trial_makes_it_invalid_and_the_next_one_is_valid() -> None:
     async def work(bench: Bench) -> None:
         running = asyncio.create_task(trial(bench))
-        async with Redis.from_url(bench.redis_url) as redis:
+        async with Redis.from_url(bench.store.url) as redis:
             async with asyncio.timeout(20):
                 while not await redis.keys("*guard:*"):
                     await asyncio.sleep(0.005)
-        bench.kill_instance(1)
+        bench.fleet.kill(1)
         killed = await running
         assert not killed.valid
         assert killed.reasons == ["instance 1 died"]
@@ -117,7 +119,7 @@ def test_an_instance_that_dies_in_a_trial_makes_it_invalid_and_the_next_one_is_v
 def test_an_instance_that_dies_between_trials_costs_one_trial_at_most() -> None:
     async def work(bench: Bench) -> None:
         assert (await trial(bench, 1)).valid
-        bench.kill_instance(0)
+        bench.fleet.kill(0)
         await trial(bench, 2)
         healthy = await trial(bench, 3)
         assert healthy.valid, healthy.reasons

@@ -14,7 +14,7 @@ from stampede.engine import fleet as fleets
 from stampede.engine.fleet import Fleet
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop
 from stampede.measure.records import Recorder
-from stampede.protection.base import Counters
+from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 

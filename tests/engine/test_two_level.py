@@ -17,12 +17,13 @@ from stampede.core.model import Loaded, Outcome
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
 from stampede.origins.latency import Latency
 from stampede.protection.compose import Protection, protection
 from stampede.protection.strategy import Strategy
 from stampede.scenario.fault import Fault
 from stampede.scenario.model import CacheSetup, DatabaseSetup, Event, FleetSetup, Scenario, Workload
-from stampede.stores.redis import RedisStore
+from stampede.stores.redis.store import RedisStore
 
 CALLERS, INSTANCES = 90, 3
 LEASE_S, LOAD_S = 0.5, 0.4
@@ -46,7 +47,7 @@ def on_bench(work: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
     """Do the work with a bench of three instances."""
 
     async def main() -> None:
-        async with Bench(Servers(), INSTANCES) as bench:
+        async with Bench.open(Servers(), INSTANCES) as bench:
             await work(bench)
 
     asyncio.run(main())
@@ -62,7 +63,7 @@ async def holder(redis: Redis) -> int:
 
 def test_a_load_of_five_leases_is_one_load_and_costs_its_renewals_only() -> None:
     async def work(bench: Bench) -> None:
-        trial, _ = await bench.trial(cold("1500ms"), "two-level(lease=300ms)", 1, 1)
+        trial, _ = await execute(bench, cold("1500ms"), Strategy.parse("two-level(lease=300ms)"), 1, 1)
         assert (trial.db_hits, trial.ok, trial.fenced_fills) == (1, CALLERS, 0)
         # A renewal every 100 ms, a question whenever a lease may have ended, and a handful at both ends.
         assert trial.redis_commands <= 15 + 5 * INSTANCES + 3 * INSTANCES + 10
@@ -73,10 +74,10 @@ def test_a_load_of_five_leases_is_one_load_and_costs_its_renewals_only() -> None
 def test_a_load_that_fails_is_one_load_and_everybodys_error_and_the_next_request_succeeds() -> None:
     async def work(bench: Bench) -> None:
         failing = Event(at=Duration(0.001), do=Fault.parse("failing-database(lasting=1s)"))
-        trial, requests = await bench.trial(cold("400ms", failing), "two-level", 1, 1)
+        trial, requests = await execute(bench, cold("400ms", failing), Strategy.parse("two-level"), 1, 1)
         assert (trial.db_hits, trial.errors, len(trial.error_messages)) == (1, CALLERS, 1)
         assert float(np.nanmax(requests.ended)) < 0.4 + NOTICED_S
-        after, _ = await bench.trial(cold("100ms"), "two-level", 2, 2)
+        after, _ = await execute(bench, cold("100ms"), Strategy.parse("two-level"), 2, 2)
         assert (after.db_hits, after.ok) == (1, CALLERS)
 
     on_bench(work)
@@ -84,9 +85,11 @@ def test_a_load_that_fails_is_one_load_and_everybodys_error_and_the_next_request
 
 def test_a_holder_that_is_killed_is_followed_within_one_lease_by_one() -> None:
     async def work(bench: Bench) -> None:
-        running = asyncio.create_task(bench.trial(cold("400ms"), f"two-level(lease={Duration(LEASE_S)})", 1, 1))
-        async with Redis.from_url(bench.redis_url) as redis:
-            bench.kill_instance(await holder(redis))
+        running = asyncio.create_task(
+            execute(bench, cold("400ms"), Strategy.parse(f"two-level(lease={Duration(LEASE_S)})"), 1, 1)
+        )
+        async with Redis.from_url(bench.store.url) as redis:
+            bench.fleet.kill(await holder(redis))
         trial, requests = await running
         survivors = CALLERS * (INSTANCES - 1) // INSTANCES
         assert (trial.db_hits, trial.ok) == (2, survivors)
@@ -97,8 +100,8 @@ def test_a_holder_that_is_killed_is_followed_within_one_lease_by_one() -> None:
 
 def test_when_redis_stops_answering_every_process_loads_once_and_nobody_hangs() -> None:
     async def work(bench: Bench) -> None:
-        running = asyncio.create_task(bench.trial(cold("500ms"), "two-level", 1, 1))
-        async with Redis.from_url(bench.redis_url) as redis:
+        running = asyncio.create_task(execute(bench, cold("500ms"), Strategy.parse("two-level"), 1, 1))
+        async with Redis.from_url(bench.store.url) as redis:
             pid = int((await redis.info("server"))["process_id"])
             await holder(redis)
             os.kill(pid, signal.SIGSTOP)

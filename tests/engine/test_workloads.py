@@ -10,8 +10,10 @@ import pytest
 
 from stampede.core.model import Outcome, Role
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.execution import execute
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
+from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
 
 INSTANCES = 2
@@ -26,17 +28,17 @@ Fire = Callable[..., tuple[Trial, Requests]]
 def fire() -> Iterator[Fire]:
     """Executes a strategy once in the scenario with this text and database latency."""
     with asyncio.Runner() as runner:
-        bench = Bench(Servers(), INSTANCES)
-        runner.run(bench.__aenter__())
+        opened = Bench.open(Servers(), INSTANCES)
+        bench = runner.run(opened.__aenter__())
 
         def one(strategy: str, text: str, latency: str = "50ms") -> tuple[Trial, Requests]:
             scenario = reading.parse(f"{TOML}database.latency = '{latency}'\n{text}", "mine", "mine.toml")
-            return runner.run(bench.trial(scenario, strategy, 1, seed=1))
+            return runner.run(execute(bench, scenario, Strategy.parse(strategy), 1, seed=1))
 
         try:
             yield one
         finally:
-            runner.run(bench.__aexit__(None, None, None))
+            runner.run(opened.__aexit__(None, None, None))
 
 
 def most_at_once(requests: Requests) -> int:

@@ -13,7 +13,7 @@ from stampede.measure.fold import Observed, OriginLog, fold
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
-from stampede.protection.base import Counters
+from stampede.protection.counters import Counters
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
@@ -57,7 +57,6 @@ def observed(requests: Callable[..., Requests]) -> Callable[..., Observed]:
         seen: dict[str, Any] = {
             "requests": requests((0.0, 0.1), (0.001, 0.1), (0.002, 0.1), (0.003, 0.1)),
             "loads": 1,
-            "load_errors": 0,
             "fenced_fills": 0,
             "store_errors": 0,
             "redis_commands": 8,
@@ -72,13 +71,13 @@ def observed(requests: Callable[..., Requests]) -> Callable[..., Observed]:
             "changes": [(0.0, 1, 0), (0.1, 0, 0)],
         }
         seen |= changes
-        counts = {name: seen.pop(name) for name in ("loads", "load_errors", "fenced_fills", "store_errors")}
+        counts = {name: seen.pop(name) for name in ("loads", "fenced_fills", "store_errors")}
         hits, changes_ = seen.pop("db_hits"), seen.pop("changes")
         peaks = (seen.pop("db_peak_in_flight"), seen.pop("db_peak_queued"))
         loads = [] if hits is None else [(key, 0.0, 0.1) for key, number in hits.items() for _ in range(number)]
         origin = None if hits is None else OriginLog(sum(hits.values()), *peaks, changes_, loads, [])
         more = {"redis_bytes": None, "retries": 0, "struck_at": None}
-        return Observed(metrics=Counters(**counts), origin=origin, **(more | seen))
+        return Observed(counters=Counters(**counts), origin=origin, **(more | seen))
 
     return make
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stampede.engine.virtual import VirtualLoop
-from stampede.origins.slow import SlowDatabaseProcess
+from stampede.processes.slow_database import SlowDatabaseProcess
 
 PATIENCE_S = 30
 

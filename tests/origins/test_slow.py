@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from stampede.core.errors import DatabaseUnavailable, LoadError
-from stampede.origins.slow import SlowDatabaseClient, SlowDatabaseProcess
+from stampede.origins.slow import SlowDatabaseClient
 from stampede.origins.tracks import COLUMNS
+from stampede.processes.slow_database import SlowDatabaseProcess
 
 QUICK, SLOW = "20ms", "30s"
 

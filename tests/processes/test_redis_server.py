@@ -13,7 +13,8 @@ import pytest
 from redis import Redis
 
 from stampede.core.errors import RedisUnavailable
-from stampede.processes.redis_server import EmbeddedRedis, probe
+from stampede.processes.redis_server import EmbeddedRedis
+from stampede.stores.redis.probe import probe
 
 BOUND_BUT_NOT_LISTENING = """\
 import socket, sys, time

@@ -14,7 +14,8 @@ from stampede.core.tasks import Tasks
 from stampede.protection.compose import Protection, protection
 from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
-from stampede.stores.redis import RedisStore, value_name
+from stampede.stores.redis.codec import value_name
+from stampede.stores.redis.store import RedisStore
 
 MakeOne = Callable[..., Any]
 OnVirtualTime = Callable[[Callable[[], Any]], None]

@@ -15,7 +15,7 @@ from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
-from stampede.protection.base import Counters
+from stampede.protection.counters import Counters
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
@@ -45,7 +45,7 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
     """Makes a valid trial of `none` with 500 requests, with changes."""
     seen = Observed(
         requests=requests,
-        metrics=Counters(loads=1),
+        counters=Counters(loads=1),
         redis_commands=1000,
         redis_bytes=None,
         retries=0,

@@ -7,7 +7,8 @@ import pytest
 from stampede.core.errors import UsageError
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
-from stampede.scenario.sweep import PARAMETERS, points
+from stampede.scenario.overrides import PARAMETERS
+from stampede.scenario.sweep import points
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_commas_in_brackets_part_no_values(base: Scenario) -> None:
 def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None:
     value = {"db-latency": "7ms", "ttl": "7s"}.get(name, "7")
     (point,) = points(base, [f"{name}={value}"])
-    section, field, _ = PARAMETERS[name]
+    section, field = PARAMETERS[name].path
     assert str(getattr(getattr(point.scenario, section), field)) == value
 
 

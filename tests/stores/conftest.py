@@ -11,7 +11,7 @@ from redis import Redis
 from stampede.core.model import Entry
 from stampede.core.ports import Store
 from stampede.stores.memory import MemoryStore
-from stampede.stores.redis import RedisStore
+from stampede.stores.redis.store import RedisStore
 
 PATIENCE_S = 30
 KINDS = ["memory", "valkey", "redis7", "valkey-pooled"]

@@ -13,8 +13,10 @@ from redis.asyncio import Redis as AsyncRedis
 from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Notify
 from stampede.processes.redis_server import EmbeddedRedis
-from stampede.stores.redis import SCRIPTS, RedisStore, value_name
-from stampede.stores.wire import TickPipeline
+from stampede.stores.redis.codec import value_name
+from stampede.stores.redis.scripts import SCRIPTS
+from stampede.stores.redis.store import RedisStore
+from stampede.stores.redis.wire import TickPipeline
 
 TTL_S = 30
 HEARD_WITHIN = 5

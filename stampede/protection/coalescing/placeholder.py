@@ -93,7 +93,7 @@ class Placeholder(Coalescing):
         if swapped is None:  # the value could not be stored: let others try
             await cache.quietly(cache.store.unclaim(key, token, None))
         elif not swapped:
-            cache.metrics.fenced_fills += 1
+            cache.counters.fenced_fills += 1
         return Answer(entry, Role.LEADER)
 
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:

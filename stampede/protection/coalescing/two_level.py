@@ -44,7 +44,7 @@ class TwoLevel(SingleFlight):
 
     async def _alone(self, key: str) -> Answer:
         """Without Redis: one load per process."""
-        self.cache.metrics.degraded += 1
+        self.cache.counters.degraded += 1
         return Answer(await self.cache.load(key), Role.LEADER)
 
     async def renew(self, key: str) -> Answer | None:

@@ -22,7 +22,7 @@ from stampede.protection.base import Coalescing
 from stampede.protection.compose import protection
 from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
-from stampede.stores.redis import RedisStore
+from stampede.stores.redis.store import RedisStore
 
 PATIENCE_S = 1000
 TTL_S = 60.0

@@ -157,7 +157,7 @@ async def test_unprotected_callers_do_stampede(fleet: MakeFleet) -> None:
 async def test_every_load_is_counted_once_and_has_one_leader(name: str, fleet: MakeFleet) -> None:
     it = fleet(name)
     roles = [answer.role for answer in await it.answers(CALLERS)]
-    assert roles.count(Role.LEADER) == it.origin.loads["k"] == sum(p.cache.metrics.loads for p in it.protections)
+    assert roles.count(Role.LEADER) == it.origin.loads["k"] == sum(p.cache.counters.loads for p in it.protections)
     assert set(roles) <= {Role.LEADER, Role.WAITER}
 
 
@@ -543,7 +543,7 @@ async def test_a_fill_that_was_fenced_off_still_answers_its_caller_and_leaves_no
     assert left.holder is None
     if name not in UNFENCED:
         assert left.entry is None
-        assert sum(protection.cache.metrics.fenced_fills for protection in it.protections) == 1
+        assert sum(protection.cache.counters.fenced_fills for protection in it.protections) == 1
 
 
 async def test_an_invalidation_during_a_burst_wins_and_everybody_is_answered(name: str, fleet: MakeFleet) -> None:
@@ -598,7 +598,7 @@ async def test_a_value_that_cannot_be_stored_still_reaches_its_caller(
     it = fleet(name, store)
     assert values(await it.answers(1)) == {(b'"value"', 1)}
     assert it.elapsed() == pytest.approx(LOAD_S)
-    assert store.failed == sum(protection.cache.metrics.store_errors for protection in it.protections) == 1
+    assert store.failed == sum(protection.cache.counters.store_errors for protection in it.protections) == 1
     assert await store.get("k") is None
 
 
@@ -622,7 +622,7 @@ async def test_a_store_that_cannot_be_read_is_an_error_and_not_a_miss(
     if name in WITHOUT_STORE:
         assert values(await it.answers(CALLERS)) == {(b'"value"', 1)}
         assert it.origin.loads["k"] == it.instances
-        assert sum(protection.cache.metrics.degraded for protection in it.protections) == it.instances
+        assert sum(protection.cache.counters.degraded for protection in it.protections) == it.instances
         return
     errors = await outcomes(it.burst(CALLERS))
     assert {(type(error), str(error)) for error in errors} == {(StoreError, "Redis: connection refused")}

@@ -1,0 +1,143 @@
+"""One trial: the whole way from a strategy to its figures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+
+from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
+from stampede.engine.bench import Bench
+from stampede.engine.callers import key_number
+from stampede.engine.key_cleaner import KeyCleaner
+from stampede.engine.messages import Done, Prepare, Release
+from stampede.engine.target import TrialTarget
+from stampede.measure.fold import Observed, OriginLog, fold
+from stampede.measure.requests import Requests
+from stampede.measure.trial import Trial
+from stampede.origins.finite import Seen
+from stampede.protection.counters import Counters
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import Scenario
+
+RELEASE_LEAD_S = 0.03
+PATIENCE_S = 30.0
+WORST_BACKLOG = 20_000
+
+
+async def execute(
+    bench: Bench, scenario: Scenario, strategy: Strategy, number: int, seed: int
+) -> tuple[Trial, Requests]:
+    """Execute one strategy once, over keys of its own.
+
+    Raises:
+        RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
+    """
+    execution = _Execution(bench, scenario, Prepare(strategy, scenario, next(bench.labels), seed))
+    try:
+        observed = await execution.observe()
+    except LoadError as error:
+        raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
+    finally:
+        await KeyCleaner(bench.store).clean(execution.prepare.keys_label, scenario.workload.keys.count())
+    bench.require_servers()
+    if observed.counters.store_errors or observed.errors:
+        await bench.store.probe()
+    return fold(scenario, str(strategy), number, observed), observed.requests
+
+
+@dataclass(frozen=True)
+class _Execution:
+    bench: Bench
+    scenario: Scenario
+    prepare: Prepare
+
+    async def observe(self) -> Observed:
+        """Warm what is to be warm, bring everybody to the barrier, open it, and collect what was seen."""
+        await self.bench.fleet.ready()
+        if self.scenario.cache.start == "warm":
+            await self._reset_database()  # the trial before may have left a long queue
+            await self._bring_to_the_barrier(msgspec.structs.replace(self.prepare, warm=True))
+        await self._reset_database()
+        await self._bring_to_the_barrier(self.prepare)
+        before = await self.bench.traffic()
+        released_at = time.monotonic() + RELEASE_LEAD_S
+        async with self._events(released_at):
+            done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
+        after = await self.bench.traffic()
+        seen = await self.bench.slow.client.seen() if self.bench.slow else None
+        moved = after - before if after is not None and before is not None else None
+        return _observed(self.scenario, done, seen, moved, released_at)
+
+    async def _reset_database(self) -> None:
+        if self.bench.slow:
+            model = self.scenario.database
+            await self.bench.slow.client.reset(str(model.latency), model.connections, self.prepare.seed)
+
+    async def _bring_to_the_barrier(self, prepare: Prepare) -> None:
+        """An instance that died since the last trial is replaced first."""
+        try:
+            await self.bench.fleet.prepare(prepare)
+        except InstanceLost:
+            await self.bench.fleet.ready()
+            await self.bench.fleet.prepare(prepare)
+
+    @contextlib.asynccontextmanager
+    async def _events(self, released_at: float) -> AsyncIterator[None]:
+        """Have the scenario's events happen meanwhile. Raises what they raise."""
+        if not self.scenario.events:
+            yield
+            return
+        target = TrialTarget(self.bench, self.prepare)
+        events = asyncio.create_task(target.inject(released_at - time.monotonic()))
+        try:
+            yield
+        finally:
+            events.cancel()
+            await asyncio.wait([events])
+            if not events.cancelled() and (error := events.exception()):
+                raise error
+
+
+def _deadline(scenario: Scenario) -> float:
+    """Seconds after which a trial is given up: well above what an unprotected database needs."""
+    database, law = scenario.database, scenario.workload.arrivals
+    total = law.total(scenario.workload.concurrency or 0) * (1 + scenario.client.retries)
+    return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
+
+
+def _observed(
+    scenario: Scenario, done: dict[int, Done], seen: Seen | None, redis_bytes: int | None, released_at: float
+) -> Observed:
+    ends = done.values()
+    return Observed(
+        requests=Requests.join({number: end.columns for number, end in done.items()}, released_at),
+        counters=sum((end.counters for end in ends), start=Counters()),
+        redis_commands=sum(end.redis_commands for end in ends),
+        redis_bytes=redis_bytes,
+        unsettled=sum(end.unsettled for end in ends),
+        lag_max=max((end.lag_max for end in ends), default=0.0),
+        cpu=sum(end.cpu for end in ends),
+        lost=[number for number in range(scenario.fleet.instances) if number not in done],
+        errors=dict(sum((Counter(end.columns.errors) for end in ends), start=Counter())),
+        retries=sum(end.columns.retries for end in ends),
+        origin=_origin_log(seen, released_at) if seen else None,
+        struck_at=min((float(event.at) for event in scenario.events), default=None),
+    )
+
+
+def _origin_log(seen: Seen, released_at: float) -> OriginLog:
+    """The database's counts, with times from the release; one machine has one monotonic clock."""
+    return OriginLog(
+        hits=sum(seen.hits.values()),
+        peak_in_flight=seen.peak_in_flight,
+        peak_queued=seen.peak_queued,
+        changes=[(at - released_at, in_flight, queued) for at, in_flight, queued in seen.timeline],
+        loads=[(key, arrived - released_at, ended - released_at) for key, arrived, ended in seen.loads],
+        writes=[(key_number(key), version, at - released_at) for key, version, at in seen.writes],
+    )

@@ -1,0 +1,42 @@
+"""The first signal ends the work and lets it clean up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+    """Do the work; on the first signal cancel it and let it clean up. Returns whether that happened."""
+    task = asyncio.create_task(work())
+    with _signals(task.cancel):
+        try:
+            await task
+        except asyncio.CancelledError:
+            return True
+    return False
+
+
+@contextmanager
+def _signals(first: Callable[[], object]) -> Iterator[None]:
+    """Call `first` on the first SIGINT, SIGTERM or SIGHUP; further ones are ignored: cleaning up is bounded.
+
+    The last is that of a terminal that was closed; under nohup it stays ignored.
+    """
+    loop = asyncio.get_running_loop()
+    pending = [first]
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, lambda: pending.pop()() if pending else None)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            if not pending:  # what was measured is still to be reported, and that is not to be interrupted again
+                signal.signal(number, signal.SIG_IGN)

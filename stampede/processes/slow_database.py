@@ -1,0 +1,18 @@
+"""The fake-slow database's process, owned by the run."""
+
+from __future__ import annotations
+
+import sys
+
+from stampede.core.errors import DatabaseUnavailable
+from stampede.processes.server import ServerProcess
+
+
+class SlowDatabaseProcess(ServerProcess):
+    """The one database for which all instances of a run contend."""
+
+    what = "the fake-slow database"
+    fault = DatabaseUnavailable
+
+    def __init__(self) -> None:
+        super().__init__("db", lambda socket: [sys.executable, "-m", "stampede.origins.slow_server", str(socket)])

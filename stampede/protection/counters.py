@@ -1,0 +1,18 @@
+"""What a protection counts beside its answers."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+
+@dataclass
+class Counters:
+    """Counts of one instance's protection; they add up. `degraded`: flights that went on without the store."""
+
+    loads: int = 0
+    fenced_fills: int = 0
+    store_errors: int = 0
+    degraded: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(*(mine + others for mine, others in zip(astuple(self), astuple(other), strict=True)))

@@ -1,0 +1,1 @@
+"""Redis and Valkey, 6.2 and later: the store, and the server seen from outside."""

@@ -1,0 +1,41 @@
+"""What the fleet publishes: fills, failures and invalidations of all its keys, over one subscription a process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stampede.core.model import Filled
+from stampede.stores.redis.codec import News, decode_news
+from stampede.stores.redis.wire import connect, disconnect
+from stampede.stores.watchers import Watchers
+
+
+class FillListener:
+    """Passes the news on to those who watch.
+
+    What is published while the connection is gone goes unheard; waiters are bounded by their lease.
+    """
+
+    def __init__(self, url: str, channel: str, watchers: Watchers) -> None:
+        self._url = url
+        self._channel = channel
+        self._watchers = watchers
+
+    async def listen(self, hears: asyncio.Event) -> None:
+        """Listen until the connection is lost. Raises redis-py's errors."""
+        client = connect(self._url, 1, timeout=None)
+        try:
+            async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
+                await pubsub.subscribe(self._channel)
+                await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
+                hears.set()
+                async for message in pubsub.listen():
+                    self._hear(decode_news(message["data"]))
+        finally:
+            await disconnect(client)
+
+    def _hear(self, news: News) -> None:
+        if news.invalidated:
+            self._watchers.invalidated(news.key)
+        else:
+            self._watchers.notify(news.key, Filled(news.entry, news.error))

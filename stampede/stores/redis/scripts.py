@@ -1,0 +1,33 @@
+"""The steps that are Lua, beside this file in `lua/`: each is atomic, and one round trip."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from stampede.stores.redis.wire import Argument, Wire
+
+SCRIPTS = {
+    name: files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    for name in ("add", "claim", "delete", "drop", "fail", "fill", "lease", "renew", "swap")
+}
+_SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
+
+
+async def load(wire: Wire) -> None:
+    """Have the server know all of them. Raises StoreError."""
+    for text in SCRIPTS.values():
+        await wire.send("SCRIPT LOAD", text)
+
+
+async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument) -> Any:
+    """Run one. Raises StoreError."""
+    command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
+    try:
+        return await wire.send(*command)
+    except NoScriptError:  # the server was restarted, or somebody flushed its scripts
+        await load(wire)
+        return await wire.send(*command)

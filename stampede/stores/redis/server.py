@@ -1,0 +1,53 @@
+"""A Redis server as a run sees it: something to open, to clean and to ask for its traffic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from stampede.core.errors import StoreError
+from stampede.stores.redis.codec import guard_name, value_name
+from stampede.stores.redis.probe import probe
+from stampede.stores.redis.store import RedisStore
+from stampede.stores.redis.wire import connect, disconnect
+
+BATCH = 1000
+
+
+class RedisServer:
+    """The contract of `stampede.core.ports.StoreServer`.
+
+    It removes keys by their names: looking for them would cost a huge server a scan of everything.
+    """
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self.url = url
+        self.prefix = prefix
+        self._client: Redis = connect(url, 1)
+
+    async def probe(self) -> str:
+        return await probe(self.url, self.prefix)
+
+    async def open(self, pool: int | None = None) -> RedisStore:
+        return await RedisStore.open(self.url, self.prefix, pool)
+
+    async def remove(self, keys: Iterable[str]) -> None:
+        names = [name(self.prefix, key) for key in keys for name in (value_name, guard_name)]
+        try:
+            for begin in range(0, len(names), BATCH):
+                await asyncio.shield(self._client.unlink(*names[begin : begin + BATCH]))
+        except (RedisError, OSError) as error:
+            raise StoreError(f"Redis: {error}") from None
+
+    async def traffic(self) -> int | None:
+        try:
+            stats = await self._client.info("stats")
+        except (RedisError, OSError):
+            return None
+        return int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
+
+    async def close(self) -> None:
+        await disconnect(self._client)
