@@ -169,3 +169,30 @@ async def test_a_load_belongs_to_the_count_in_which_it_arrived() -> None:
     assert seen.hits == {"new": 1}
     assert (seen.peak_in_flight, seen.peak_queued) == (1, 0)
     assert [row[1:] for row in seen.timeline] == [(1, 0), (0, 0)]
+
+
+async def test_late_timers_do_not_add_up() -> None:
+    skew = 0.0
+
+    def late_clock() -> float:
+        return now() + skew
+
+    it = FiniteDatabase(Latency.parse("1s"), 1, 1, late_clock, str.encode)
+    loads = [asyncio.ensure_future(it.load("k")) for _ in range(3)]
+    await asyncio.sleep(0.5)
+    skew = 0.8  # the process stood still
+    await asyncio.gather(*loads)
+    assert late_clock() == pytest.approx(3.0)
+    seen = it.seen()
+    assert (seen.executed, seen.abandoned, seen.drawn_s) == (3, 0, pytest.approx(3.0))
+    assert seen.busy_s == pytest.approx(3.0 + seen.lateness_max_s)
+    assert seen.lateness_max_s == pytest.approx(0.8)
+
+
+async def test_a_load_that_leaves_the_queue_is_abandoned_and_not_executed() -> None:
+    it = database(connections=1)
+    first, second = (asyncio.ensure_future(it.load("k")) for _ in range(2))
+    await asyncio.sleep(0.5)
+    second.cancel()
+    await asyncio.wait([first, second])
+    assert (it.seen().hits, it.seen().executed, it.seen().abandoned) == ({"k": 2}, 1, 1)
