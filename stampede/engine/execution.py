@@ -140,4 +140,9 @@ def _origin_log(seen: Seen, released_at: float) -> OriginLog:
         changes=[(at - released_at, in_flight, queued) for at, in_flight, queued in seen.timeline],
         loads=[(key, arrived - released_at, ended - released_at) for key, arrived, ended in seen.loads],
         writes=[(key_number(key), version, at - released_at) for key, version, at in seen.writes],
+        executed=seen.executed,
+        abandoned=seen.abandoned,
+        drawn_s=seen.drawn_s,
+        busy_s=seen.busy_s,
+        lateness_max_s=seen.lateness_max_s,
     )

@@ -28,7 +28,7 @@ class OriginLog:
     """What the database saw, by its own count. Times in seconds from the release.
 
     `hits` counts all loads; `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
-    (key number, version, time).
+    (key number, version, time). The rest is as in the database's `Seen`, in seconds.
     """
 
     hits: int
@@ -37,6 +37,11 @@ class OriginLog:
     changes: list[tuple[float, int, int]]
     loads: list[tuple[str, float, float]]
     writes: list[tuple[int, int, float]]
+    executed: int = 0
+    abandoned: int = 0
+    drawn_s: float = 0.0
+    busy_s: float = 0.0
+    lateness_max_s: float = 0.0
 
 
 @dataclass(frozen=True)

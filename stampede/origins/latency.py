@@ -11,6 +11,8 @@ from stampede.core.plugin import as_text
 from stampede.core.spec import Call
 from stampede.core.units import Duration
 
+FORMS = "100ms, lognormal(median=100ms, sigma=0.5) or exponential(mean=100ms)"
+
 
 @as_text
 @dataclass(frozen=True)
@@ -26,17 +28,19 @@ class Latency:
 
     @classmethod
     def parse(cls, text: object) -> Latency:
-        """Read `100ms` or `lognormal(median=100ms, sigma=0.5)`.
+        """Read `100ms`, `lognormal(median=100ms, sigma=0.5)` or `exponential(mean=100ms)`.
 
         Raises:
-            UsageError: neither form, or parameters that are missing, unknown or out of range.
+            UsageError: none of these forms, or parameters that are missing, unknown or out of range.
         """
         written = str(text).strip()
         if "(" not in written:
             return cls(Duration.parse(written))
         call = Call.parse(written)
+        if call.name == "exponential" and set(call.params) == {"mean"}:
+            return Exponential(Duration.parse(call.params["mean"]))
         if call.name != "lognormal" or set(call.params) != {"median", "sigma"}:
-            raise UsageError(f"'{written}' is not a latency: write 100ms or lognormal(median=100ms, sigma=0.5)")
+            raise UsageError(f"'{written}' is not a latency: write {FORMS}")
         try:
             sigma = float(call.params["sigma"])
         except ValueError:
@@ -55,3 +59,18 @@ class Latency:
         if not self.sigma:
             return str(self.median)
         return f"lognormal(median={self.median}, sigma={self.sigma:g})"
+
+
+class Exponential(Latency):
+    """The memoryless law of M/M/c queues; its median is ln 2 × its mean."""
+
+    def __init__(self, mean: Duration) -> None:
+        super().__init__(Duration(mean * math.log(2)))
+        self.mean = mean
+
+    def draw(self, random: Random) -> float:
+        """Seconds that the next load takes."""
+        return -self.mean * math.log(1.0 - random.random()) or math.ulp(0.0)
+
+    def __str__(self) -> str:
+        return f"exponential(mean={self.mean})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from random import Random
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,16 @@ def test_a_lognormal_latency_repeats_with_its_seed() -> None:
     assert one != other
 
 
+def test_an_exponential_latency_has_its_mean_its_median_and_its_tail() -> None:
+    law, random = Latency.parse("exponential(mean=100ms)"), Random(1)
+    drawn = [law.draw(random) for _ in range(20_000)]
+    assert min(drawn) > 0
+    assert fmean(drawn) == pytest.approx(0.1, rel=0.03)
+    assert median(drawn) == pytest.approx(law.median, rel=0.03)
+    assert quantiles(drawn, n=100)[98] == pytest.approx(0.1 * math.log(100), rel=0.08)
+    assert str(Latency.parse(str(law))) == "exponential(mean=100ms)"
+
+
 @given(st.integers(1, 100_000), st.floats(0.001, 5))
 def test_a_latency_is_written_so_that_it_reads_the_same(milliseconds: int, sigma: float) -> None:
     law = Latency.parse(f"lognormal(median={milliseconds}ms,sigma={sigma})")
@@ -61,6 +71,8 @@ def test_a_latency_is_written_so_that_it_reads_the_same(milliseconds: int, sigma
         ("lognormal(median=1s,sigma=nan)", "use a number above 0, up to 5"),
         ("lognormal(median=1s,sigma=wide)", "use a number above 0, up to 5"),
         ("lognormal(median=1s", "column 20"),
+        ("exponential(median=1s)", "is not a latency"),
+        ("exponential(mean=1)", "'1' is not a duration"),
     ],
 )
 def test_what_is_no_latency_is_an_error_that_says_why(text: str, problem: str) -> None:
