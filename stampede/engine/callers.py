@@ -15,7 +15,7 @@ from stampede.core.model import Answer
 from stampede.core.ports import Clock
 from stampede.engine.barrier import Barrier
 from stampede.measure.records import Recorder
-from stampede.protection.base import Get
+from stampede.protection.choices import Get
 from stampede.scenario.model import Scenario
 from stampede.workload.laws import Share
 

@@ -7,10 +7,12 @@ from random import Random
 from typing import Any
 
 from stampede.core import registry
+from stampede.core.errors import UsageError
 from stampede.core.ports import Clock, Store
 from stampede.core.spec import Call
 from stampede.core.tasks import Tasks
-from stampede.protection.base import Cache, Choice, Coalescing, Get, Origin, Wrapper
+from stampede.protection.cache import Cache, Origin
+from stampede.protection.choices import Choice, Coalescing, Get, Wrapper
 from stampede.protection.strategy import Strategy
 
 
@@ -47,13 +49,21 @@ def protection(
     tasks: Tasks,
     owner: str,
 ) -> Protection:
-    """Build the strategy for one instance. `owner` must be unique over instances and their restarts."""
+    """Build the strategy for one instance. `owner` must be unique over instances and their restarts.
+
+    Raises:
+        UsageError: the store cannot do what a choice needs.
+    """
     freshness = _build("freshness", strategy.freshness)
     around = [_build(family, call) for family, call in strategy.calls() if family in ("resilience", "locality")]
     wrappers: list[Wrapper] = sorted(around, key=lambda wrapper: wrapper.rank)
     cache = Cache(store, origin, freshness, wrappers, ttl, clock, random, tasks, owner)
     coalescing: Coalescing = _build("coalescing", strategy.coalescing, cache)
-    return Protection(coalescing, [freshness, coalescing, *wrappers])
+    choices: list[Choice] = [freshness, coalescing, *wrappers]
+    for need in {need for choice in choices for need in choice.needs}:
+        if not isinstance(store, need):
+            raise UsageError(f"'{strategy}' needs a store with {need.__name__.lower()}, which this one has not")
+    return Protection(coalescing, choices)
 
 
 def _build(family: str, call: Call, *parts: object) -> Any:

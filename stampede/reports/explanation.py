@@ -40,6 +40,8 @@ def part_of(family: str, name: str) -> Part:
     """A plug-in's sheet and its parameters. Raises UsageError if there is none of that name."""
     plugin = registry.load(family, name)
     head, sheet = _sheet(inspect.getdoc(plugin) or "")
+    if promise := getattr(plugin, "promise", None):
+        sheet["promises"] = str(promise)
     defaults = registry.parameters(plugin).items()
     shown = (f"{key}={'…' if value is registry.REQUIRED else value}" for key, value in defaults)
     return Part(

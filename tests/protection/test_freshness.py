@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.model import Entry, Role
-from stampede.protection.base import Action, Freshness
+from stampede.protection.choices import Freshness
 from stampede.protection.freshness.jitter import Jitter
 from stampede.protection.freshness.refresh_ahead import RefreshAhead
 from stampede.protection.freshness.swr import Swr
 from stampede.protection.freshness.xfetch import Xfetch
+from stampede.protection.judging import Action
 from stampede.stores.memory import MemoryStore
 
 TTL = 10.0

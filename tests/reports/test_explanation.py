@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.reports import explanation, strategies
 from stampede.reports.explanation import everything, first_sentence, of_scenario
 from stampede.scenario import reading
 
@@ -105,3 +107,14 @@ def test_what_does_not_exist_is_an_error_that_says_what_does(name: str, problem:
 def test_a_list_has_room_for_a_first_sentence() -> None:
     assert first_sentence("Shows 1.5 things (et al., 2021). And more.") == "Shows 1.5 things (et al., 2021)."
     assert first_sentence("Only one") == "Only one"
+
+
+def test_the_readmes_table_of_strategies_is_what_they_declare() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert strategies.table() in readme, "paste what `python -m stampede.reports.strategies` prints"
+
+
+@pytest.mark.parametrize("name", registry.names("coalescing"))
+def test_an_explanation_says_what_is_promised(name: str) -> None:
+    promise = registry.load("coalescing", name).promise
+    assert explanation.part_of("coalescing", name).sheet["promises"] == str(promise)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Entry, Filled, LeaseAnswer, Notify, Role
+from stampede.core.ports import Guards, Leases, News, Values
 from stampede.core.units import Duration
-from stampede.protection.base import Coalescing
+from stampede.protection.choices import Coalescing
+from stampede.protection.guard import Guard
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -25,25 +28,35 @@ class Lease(Coalescing):
     source:     Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1
     """
 
+    promise = Promise(
+        Scope.FLEET, 'one step in Redis answers "value", "you load" or "wait"; the value is pushed', fenced=True
+    )
+    needs = (Values, Guards, Leases, News)
+
     lease: Duration = Duration(2.0)
+    _guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._guard = Guard(self.cache, self.lease, Notify.PUSH)
 
     async def get(self, key: str) -> Answer:
-        answer = await self.load(key)
+        answer = await self.value_or_load(key)
         if answer.role is not Role.HIT:
             return answer
         return await self.serve(key, answer.entry) or answer
 
-    async def load(self, key: str) -> Answer:
+    async def value_or_load(self, key: str) -> Answer:
+        """The value as it was found (HIT), loaded here (LEADER), or by another one (WAITER)."""
         token, role = self.cache.token(), Role.HIT
         while True:
             # Watch before asking: a fill between the answer and the watch would go unheard.
             news = self.cache.store.watch(key)
-            with self.giving_back(key, token):
+            with self._guard.giving_back(key, token):
                 asked = await self._ask(key, token)
             if asked.entry is not None:
                 return Answer(asked.entry, role)
             if asked.holder == token:
-                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+                return await self._guard.lead(key, token)
             role = Role.WAITER
             pushed = await self._wait(news, asked.remaining)
             if pushed is not None:
@@ -51,22 +64,14 @@ class Lease(Coalescing):
 
     async def _ask(self, key: str, token: str) -> LeaseAnswer:
         """A usable value, or who holds the lease now."""
-        store = self.cache.store
-        asked = await store.lease(key, token, self.lease)
+        asked = await self.cache.store.lease(key, token, self.lease)
         if asked.entry is None or self.cache.usable(asked.entry):
             return asked
         # It is only kept for when a load fails, and in its presence the lease has to be taken by itself.
-        holder = await store.add(key, token, self.lease)
-        if holder == token:
-            entry = await store.get(key)
-            if entry is not None and self.cache.usable(entry):
-                await self.cache.quietly(store.drop(key, token))
-                return LeaseAnswer(entry, None, 0.0)
+        holder = await self.cache.store.add(key, token, self.lease)
+        if holder == token and (entry := await self._guard.usable_or_drop(key, token)) is not None:
+            return LeaseAnswer(entry, None, 0.0)
         return LeaseAnswer(None, holder, self.lease)
-
-    async def _lead(self, key: str, token: str) -> Answer:
-        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.PUSH, keep=0)
-        return Answer(entry, Role.LEADER)
 
     async def _wait(self, news: asyncio.Future[Filled], at_most: float) -> Entry | None:
         """Wait for the push. None: ask again. Raises LoadError if the holder's load failed."""
@@ -79,4 +84,4 @@ class Lease(Coalescing):
         return filled.entry
 
     async def reload(self, key: str) -> Answer | None:
-        return await self.reload_under_lease(key, self.lease, Notify.PUSH)
+        return await self._guard.reload(key)

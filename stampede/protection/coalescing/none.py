@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stampede.core.model import Answer, Role
-from stampede.protection.base import Coalescing
+from stampede.core.ports import Values
+from stampede.protection.choices import Coalescing
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -19,6 +21,9 @@ class Unprotected(Coalescing):
     on failure: every caller meets the database's error by itself
     source:     the default everywhere
     """
+
+    promise = Promise(Scope.CALLER, "they do not: they load too", fenced=False)
+    needs = (Values,)
 
     async def load(self, key: str) -> Answer:
         return Answer(await self.cache.load_and_put(key), Role.LEADER)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.errors import LoadError, StoreError
+from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Filled, Notify, Role
+from stampede.core.ports import Claims, Guards, News, Values
 from stampede.core.units import Duration
-from stampede.protection.base import Coalescing
-from stampede.protection.names import marker_of
+from stampede.protection.choices import Coalescing
+from stampede.protection.guard import Guard
+from stampede.protection.owner import OwnerMarker
+from stampede.protection.promise import Promise, Scope
 
 SETTLE_S = 0.001
 UNDER_WAY_S = 0.02
@@ -32,42 +33,28 @@ class Placeholder(Coalescing):
     source:     redis/rueidis `rueidisaside`; SET … IFEQ and DELIFEQ where the server has them (Valkey 8.1 and 9.0)
     """
 
+    promise = Promise(Scope.FLEET, "for a message; the owner's id sits in the value's place meanwhile", fenced=True)
+    needs = (Values, Guards, Claims, News)
     excludes: ClassVar[dict[str, str]] = {
         "fail-safe": "the placeholder takes the place of the old value that fail-safe keeps",
         "timeouts": "the placeholder takes the place of the old value that a soft timeout serves",
     }
     marker: Duration = Duration(2.0)
+    _owner: OwnerMarker = field(init=False)
 
-    _marked: asyncio.Task[str] | None = field(init=False, default=None)
-
-    async def _announce(self) -> None:
-        """Before the first claim: set the marker, and keep it alive."""
-        cache, name = self.cache, marker_of(self.cache.owner)
-        if self._marked is None:
-            self._marked = cache.tasks.spawn(cache.store.add(name, cache.owner, self.marker))
-            cache.tasks.keep(self._live(name))
-        await asyncio.shield(self._marked)
-
-    async def _live(self, name: str) -> None:
-        cache = self.cache
-        try:
-            while True:
-                await asyncio.sleep(self.marker / 2)
-                if await cache.quietly(cache.store.renew(name, cache.owner, self.marker)) is False:
-                    await cache.store.add(name, cache.owner, self.marker)
-        finally:
-            await cache.quietly(cache.store.drop(name, cache.owner))
+    def __post_init__(self) -> None:
+        self._owner = OwnerMarker(self.cache, self.marker)
 
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, f"{self.cache.owner}/{self.cache.token()}"
-        await self._announce()
+        await self._owner.announce()
         # Watch before claiming: a fill between the answer and the watch would go unheard.
         news, waited = store.watch(key), False
         while True:
-            with self._clearing(key, token):
+            with self.cache.undoing(lambda: store.unclaim(key, token, None)):
                 look = await store.claim(key, token, self.cache.ttl + self.marker)
                 if waited and look.holder == token:
-                    await self._hear(news)
+                    await _hear(news, UNDER_WAY_S)  # who wins what it waited for may have missed why it is free
             if look.holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
             if look.holder is not None:
@@ -83,11 +70,9 @@ class Placeholder(Coalescing):
         cache = self.cache
         try:
             entry = await cache.load(key)
-        except asyncio.CancelledError:
-            await cache.quietly(cache.store.unclaim(key, token, None))
-            raise
-        except Exception as error:
-            await cache.quietly(cache.store.unclaim(key, token, str(error)))
+        except BaseException as error:
+            why = None if isinstance(error, asyncio.CancelledError) else str(error)
+            await cache.quietly(cache.store.unclaim(key, token, why))
             raise
         swapped = await cache.quietly(cache.store.swap(key, token, entry, cache.remaining(entry)))
         if swapped is None:  # the value could not be stored: let others try
@@ -101,38 +86,18 @@ class Placeholder(Coalescing):
 
         Raises LoadError if its load failed.
         """
-        store, owner = self.cache.store, holder.partition("/")[0]
         await asyncio.wait([news], timeout=self.marker / 2)
-        if not news.done() and (await store.look(marker_of(owner))).holder is None:
-            await store.unclaim(key, holder, None)
-        if news.done() and (error := news.result().error) is not None:
-            raise LoadError(error)
-
-    @staticmethod
-    async def _hear(news: asyncio.Future[Filled]) -> None:
-        """Whoever wins the claim that it waited for is not to load if that one failed; the message may be under way.
-
-        Raises LoadError if it did.
-        """
-        await asyncio.wait([news], timeout=UNDER_WAY_S)
-        if news.done() and (error := news.result().error) is not None:
-            raise LoadError(error)
-
-    @contextmanager
-    def _clearing(self, key: str, token: str) -> Iterator[None]:
-        """A caller who is cancelled while it claims, or has no use for it any more, must not leave its claim."""
-        try:
-            yield
-        except (asyncio.CancelledError, StoreError, LoadError):
-            self.cache.tasks.spawn(self._unclaim(key, token))
-            raise
-
-    async def _unclaim(self, key: str, token: str) -> None:
-        # The claim may still be on its way, on another connection: so try twice.
-        for pause in (0.0, 0.1):
-            await asyncio.sleep(pause)
-            if await self.cache.quietly(self.cache.store.unclaim(key, token, None)):
-                return
+        if not news.done() and not await self._owner.lives(holder.partition("/")[0]):
+            await self.cache.store.unclaim(key, holder, None)
+        await _hear(news, 0)
 
     async def reload(self, key: str) -> Answer | None:
-        return await self.reload_under_lease(key, self.marker, Notify.WAKE)
+        return await Guard(self.cache, self.marker, Notify.WAKE).reload(key)
+
+
+async def _hear(news: asyncio.Future[Filled], at_most: float) -> None:
+    """Wait for news that may be under way. Raises LoadError: the load that was waited for has failed."""
+    if at_most:
+        await asyncio.wait([news], timeout=at_most)
+    if news.done() and (error := news.result().error) is not None:
+        raise LoadError(error)

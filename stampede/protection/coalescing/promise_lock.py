@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Role
+from stampede.core.ports import Values
 from stampede.core.tasks import Flights
-from stampede.protection.base import Coalescing
+from stampede.protection.choices import Coalescing
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -21,6 +23,9 @@ class PromiseLock(Coalescing):
     source:     Instagram, "Thundering Herds & Promises"; the form that articles print, without its bugs
                 (an error that never unlocks, falsy values that never hit, a second read that finds nothing)
     """
+
+    promise = Promise(Scope.INSTANCE, "for the promise of whoever loads, after a read of their own", fenced=False)
+    needs = (Values,)
 
     flights: Flights[Entry] = field(init=False)
 

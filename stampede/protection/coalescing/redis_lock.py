@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Look, Notify, Role
+from stampede.core.ports import Guards, Values
 from stampede.core.units import Duration
-from stampede.protection.base import Coalescing
+from stampede.protection.choices import Coalescing
+from stampede.protection.guard import Guard
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -25,24 +28,28 @@ class RedisLock(Coalescing):
     source:     Redis documentation, "Distributed Locks with Redis"
     """
 
+    promise = Promise(Scope.FLEET, "polling, with a jittered back-off", fenced=True, hands_over=False)
+    needs = (Values, Guards)
+
     lease: Duration = Duration(2.0)
     poll: Duration = Duration(0.02)
     poll_max: Duration = Duration(0.1)
+    _guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._guard = Guard(self.cache, self.lease, Notify.NOTHING, keep=2 * self.poll_max)
 
     async def get(self, key: str) -> Answer:
         # The read tells what note is there already, so that a failure from now on is known to be this caller's too.
         look = await self.cache.store.look(key)
         return await self.serve(key, look.entry) or await self._load(key, look)
 
-    async def load(self, key: str) -> Answer:
-        return await self._load(key, await self.cache.store.look(key))
-
     async def _load(self, key: str, look: Look) -> Answer:
-        store, token = self.cache.store, self.cache.token()
+        token = self.cache.token()
         while True:
             note = look.holder if look.failed is not None else None
-            with self.giving_back(key, token):
-                holder = await store.add(key, token, self.lease, over=note or "")
+            with self._guard.giving_back(key, token):
+                holder = await self.cache.store.add(key, token, self.lease, over=note or "")
             if holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
             look = await self._poll(key, holder)
@@ -51,14 +58,9 @@ class RedisLock(Coalescing):
 
     async def _lead(self, key: str, token: str) -> Answer:
         # Read again: the value may have been filled between this caller's miss and its lock.
-        with self.giving_back(key, token):
-            entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.usable(entry):
-            await self.cache.quietly(self.cache.store.drop(key, token))
+        if (entry := await self._guard.usable_or_drop(key, token)) is not None:
             return Answer(entry, Role.WAITER)
-        keep = 2 * self.poll_max
-        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.NOTHING, keep)
-        return Answer(entry, Role.LEADER)
+        return Answer(await self._guard.load(key, token), Role.LEADER)
 
     async def _poll(self, key: str, holder: str) -> Look:
         """Wait for what `holder` does: a usable value, or none (then the lock is free). Raises its LoadError."""
@@ -75,4 +77,4 @@ class RedisLock(Coalescing):
             pause = min(pause * 2, self.poll_max)
 
     async def reload(self, key: str) -> Answer | None:
-        return await self.reload_under_lease(key, self.lease, Notify.NOTHING)
+        return await self._guard.reload(key)

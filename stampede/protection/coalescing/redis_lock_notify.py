@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Notify, Role
+from stampede.core.ports import Guards, News, Values
 from stampede.core.units import Duration
-from stampede.protection.base import Coalescing
+from stampede.protection.choices import Coalescing
+from stampede.protection.guard import Guard
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -25,13 +28,20 @@ class RedisLockNotify(Coalescing):
     source:     kristoff-it/redis-memolock
     """
 
+    promise = Promise(Scope.FLEET, "for a message, then they read", fenced=True)
+    needs = (Values, Guards, News)
+
     lease: Duration = Duration(2.0)
+    _guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._guard = Guard(self.cache, self.lease, Notify.WAKE)
 
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, self.cache.token()
         while True:
             news = store.watch(key)
-            with self.giving_back(key, token):
+            with self._guard.giving_back(key, token):
                 holder = await store.add(key, token, self.lease)
                 # Read after watching: what was filled before the watch is there, what is filled later is heard.
                 entry = await store.get(key)
@@ -40,7 +50,7 @@ class RedisLockNotify(Coalescing):
                     await self.cache.quietly(store.drop(key, token))
                 return Answer(entry, Role.WAITER)
             if holder == token:
-                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+                return await self._guard.lead(key, token)
             await asyncio.wait([news], timeout=self.lease)
             if news.done() and (error := news.result().error) is not None:
                 raise LoadError(error)
@@ -48,9 +58,5 @@ class RedisLockNotify(Coalescing):
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)
 
-    async def _lead(self, key: str, token: str) -> Answer:
-        entry = await self.cache.load_under_lease(key, token, self.lease, Notify.WAKE, keep=0)
-        return Answer(entry, Role.LEADER)
-
     async def reload(self, key: str) -> Answer | None:
-        return await self.reload_under_lease(key, self.lease, Notify.WAKE)
+        return await self._guard.reload(key)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Role
-from stampede.core.tasks import Flights
-from stampede.protection.base import Coalescing
+from stampede.core.ports import Values
+from stampede.protection.choices import Coalescing
+from stampede.protection.flight import SharedFlight
+from stampede.protection.promise import Promise, Scope
 
 
 @dataclass
@@ -21,43 +23,29 @@ class SingleFlight(Coalescing):
     source:     golang.org/x/sync/singleflight
     """
 
-    flights: Flights[Answer] = field(init=False)
-    reloads: Flights[Answer | None] = field(init=False)
+    promise = Promise(Scope.INSTANCE, "for the flight, which includes the read", fenced=False)
+    needs = (Values,)
+
+    _flight: SharedFlight = field(init=False)
 
     def __post_init__(self) -> None:
-        self.flights = Flights(self.cache.tasks)
-        self.reloads = Flights(self.cache.tasks)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._load)
 
     async def get(self, key: str) -> Answer:
-        flight = self.flights.current(key)
-        if flight is not None:
-            answer = await flight.join()
-            return Answer(answer.entry, Role.WAITER) if answer.role is Role.LEADER else answer
-        answer = await self.flights.start(key, self.fly(key)).join()
-        if answer.role is not Role.HIT:
-            return answer
-        # Freshness asks the flight's first caller only; the others are served what was read.
-        return await self.serve(key, answer.entry) or answer
+        return await self._flight.get(key, self.serve)
 
-    async def fly(self, key: str) -> Answer:
-        """What the first caller does for all."""
+    async def _fly(self, key: str) -> Answer:
         entry = await self.cache.store.get(key)
         if entry is not None and self.cache.usable(entry):
             return Answer(entry, Role.HIT)
-        return await self.load(key)
+        return await self._load(key)
 
-    async def load(self, key: str) -> Answer:
+    async def _load(self, key: str) -> Answer:
         return Answer(await self.cache.load_and_put(key), Role.LEADER)
 
     async def reload(self, key: str) -> Answer | None:
-        if self.reloads.current(key) is not None:
-            return None
-        return await self.reloads.start(key, self.renew(key)).join()
-
-    async def renew(self, key: str) -> Answer | None:
-        """What the process's one reload does."""
-        return await self.load(key)
+        return await self._flight.reload(key)
 
     async def invalidate(self, key: str) -> None:
-        self.flights.forget(key)
+        self._flight.forget(key)
         await super().invalidate(key)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from stampede.core.errors import StoreError
 from stampede.core.model import Answer, Role
 from stampede.core.units import Duration
+from stampede.protection.choices import Coalescing
 from stampede.protection.coalescing.lease import Lease
-from stampede.protection.coalescing.single_flight import SingleFlight
+from stampede.protection.flight import SharedFlight
+from stampede.protection.promise import Promise, Scope, WithoutStore
 
 
 @dataclass
-class TwoLevel(SingleFlight):
+class TwoLevel(Coalescing):
     """Callers of one process share a flight; the flights of all processes share a lease.
 
     mechanism:  a flight's one step in Redis answers with the value, with the lease, or with "wait"; the
@@ -28,17 +30,29 @@ class TwoLevel(SingleFlight):
     source:     FusionCache 2.5 (two levels), Nishtala et al., NSDI 2013 (the lease); the push is our own
     """
 
+    promise = Promise(
+        Scope.FLEET,
+        "one flight per process waits for the *pushed* value, the callers for their flight",
+        fenced=True,
+        without_store=WithoutStore.COLLAPSED,
+    )
+    needs = Lease.needs
+
     lease: Duration = Duration(2.0)
-    _leases: Lease = field(init=False)
+    _among_processes: Lease = field(init=False)
+    _flight: SharedFlight = field(init=False)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        self._leases = Lease(self.cache, self.lease)
-        self.cache.store.on_invalidated(self.flights.forget)
+        self._among_processes = Lease(self.cache, self.lease)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._among_processes.reload)
+        self.cache.store.on_invalidated(self._flight.forget)
 
-    async def fly(self, key: str) -> Answer:
+    async def get(self, key: str) -> Answer:
+        return await self._flight.get(key, self.serve)
+
+    async def _fly(self, key: str) -> Answer:
         try:
-            return await self._leases.load(key)
+            return await self._among_processes.value_or_load(key)
         except StoreError:
             return await self._alone(key)
 
@@ -47,5 +61,9 @@ class TwoLevel(SingleFlight):
         self.cache.counters.degraded += 1
         return Answer(await self.cache.load(key), Role.LEADER)
 
-    async def renew(self, key: str) -> Answer | None:
-        return await self._leases.reload(key)
+    async def reload(self, key: str) -> Answer | None:
+        return await self._flight.reload(key)
+
+    async def invalidate(self, key: str) -> None:
+        self._flight.forget(key)
+        await super().invalidate(key)

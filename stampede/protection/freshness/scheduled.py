@@ -10,8 +10,11 @@ from random import Random
 
 from stampede.core.errors import RequestError, StoreError, UsageError
 from stampede.core.model import Entry
+from stampede.core.ports import Guards, Values
 from stampede.core.units import Duration
-from stampede.protection.base import Action, Cache, Freshness, Lifetime
+from stampede.protection.cache import Cache
+from stampede.protection.choices import Freshness
+from stampede.protection.judging import Action, Lifetime
 from stampede.protection.names import office_of
 
 LEASE_S = 2.0
@@ -29,6 +32,8 @@ class Scheduled(Freshness):
                 the value is served until T
     source:     "external recomputation" in Vattani et al., VLDB 2015
     """
+
+    needs = (Values, Guards)
 
     every: Duration = Duration(1.0)
 

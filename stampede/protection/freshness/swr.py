@@ -7,7 +7,8 @@ from random import Random
 
 from stampede.core.model import Entry
 from stampede.core.units import Duration
-from stampede.protection.base import Action, Freshness, Lifetime
+from stampede.protection.choices import Freshness
+from stampede.protection.judging import Action, Lifetime
 
 
 @dataclass

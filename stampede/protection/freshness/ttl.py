@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from stampede.core.model import Entry
-from stampede.protection.base import Action, Freshness, Lifetime
+from stampede.protection.choices import Freshness
+from stampede.protection.judging import Action, Lifetime
 
 
 @dataclass

@@ -8,7 +8,8 @@ from random import Random
 
 from stampede.core.model import Entry
 from stampede.core.ranges import Positive
-from stampede.protection.base import Action, Freshness, Lifetime
+from stampede.protection.choices import Freshness
+from stampede.protection.judging import Action, Lifetime
 
 
 @dataclass

@@ -9,9 +9,11 @@ from typing import ClassVar
 from cachetools import TTLCache
 
 from stampede.core.model import Answer, Entry, Role
+from stampede.core.ports import Changes, News
 from stampede.core.ranges import Count
 from stampede.core.units import Duration
-from stampede.protection.base import Cache, Get, Wrapper
+from stampede.protection.cache import Cache
+from stampede.protection.choices import Get, Wrapper
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Near(Wrapper):
     """
 
     rank: ClassVar[int] = 100
+    needs = (Changes, News)
     ttl: Duration = Duration(1.0)
     size: Count = 1000
     _kept: TTLCache[str, Entry] = field(init=False)

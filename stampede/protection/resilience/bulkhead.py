@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from stampede.core.model import Entry
 from stampede.core.ranges import Count
-from stampede.protection.base import Cache, Loader, Wrapper
+from stampede.protection.cache import Cache, Loader
+from stampede.protection.choices import Wrapper
 
 
 @dataclass

@@ -9,8 +9,10 @@ import msgspec
 
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Entry
+from stampede.core.ports import Values
 from stampede.core.units import Duration
-from stampede.protection.base import Cache, Loader, Wrapper
+from stampede.protection.cache import Cache, Loader
+from stampede.protection.choices import Wrapper
 
 
 @dataclass
@@ -27,6 +29,7 @@ class FailSafe(Wrapper):
     """
 
     rank: ClassVar[int] = 30
+    needs = (Values,)
     max_age: Duration = Duration(60.0)
     throttle: Duration = Duration(1.0)
 

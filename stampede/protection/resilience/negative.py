@@ -9,7 +9,8 @@ import msgspec
 
 from stampede.core.model import Entry
 from stampede.core.units import Duration
-from stampede.protection.base import Cache, Loader, Wrapper
+from stampede.protection.cache import Cache, Loader
+from stampede.protection.choices import Wrapper
 
 NOT_FOUND = b"null"
 

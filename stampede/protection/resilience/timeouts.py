@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Entry, Role
+from stampede.core.ports import Values
 from stampede.core.units import Duration
-from stampede.protection.base import Cache, Get, Loader, Wrapper
+from stampede.protection.cache import Cache, Loader
+from stampede.protection.choices import Get, Wrapper
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Timeouts(Wrapper):
     """
 
     rank: ClassVar[int] = 10
+    needs = (Values,)
     soft: Duration = Duration(0.2)
     hard: Duration = Duration(5.0)
     max_age: Duration = Duration(60.0)

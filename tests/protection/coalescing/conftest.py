@@ -18,8 +18,9 @@ from stampede.core.ports import Store
 from stampede.core.tasks import Tasks
 from stampede.engine.virtual import VirtualLoop
 from stampede.processes.redis_server import EmbeddedRedis
-from stampede.protection.base import Coalescing
+from stampede.protection.choices import Coalescing
 from stampede.protection.compose import protection
+from stampede.protection.promise import Scope
 from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis.store import RedisStore
@@ -27,8 +28,6 @@ from stampede.stores.redis.store import RedisStore
 PATIENCE_S = 1000
 TTL_S = 60.0
 INSTANCES = 4
-PER_CALLER = {"none"}
-PER_INSTANCE = {"promise-lock", "single-flight"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,14 +70,13 @@ def with_lease(name: str) -> str:
 
 @pytest.fixture
 def loads_allowed(name: str) -> Callable[[int], int]:
-    """How many loads a burst of so many callers may cost. A choice that is not in a table above promises one."""
-
-    def allowed(callers: int) -> int:
-        if name in PER_CALLER:
-            return callers
-        return min(callers, INSTANCES) if name in PER_INSTANCE else 1
-
-    return allowed
+    """How many loads a burst of so many callers may cost, as the choice promises."""
+    scope = registry.load("coalescing", name).promise.loads
+    return {
+        Scope.CALLER: lambda callers: callers,
+        Scope.INSTANCE: lambda callers: min(callers, INSTANCES),
+        Scope.FLEET: lambda callers: 1,
+    }[scope]
 
 
 class SlowOrigin:

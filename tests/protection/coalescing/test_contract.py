@@ -17,6 +17,7 @@ from stampede.core import registry
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Answer, Entry, Loaded, Look, Notify, Role
 from stampede.core.ports import Store
+from stampede.protection.promise import Promise, Scope, WithoutStore
 from stampede.stores.memory import MemoryStore
 
 CALLERS = 40
@@ -24,20 +25,12 @@ LOAD_S = 1.0
 LEASE_S = 0.5
 NOTICED_S = 0.3
 WAY_S = 0.01
-STEPS = [name for name, step in vars(Store).items() if inspect.iscoroutinefunction(step)]
+STEPS = [name for name, _ in inspect.getmembers(Store, inspect.iscoroutinefunction)]
 ORDERS = 8
 
-UNFENCED = {"none", "promise-lock", "single-flight"}
-"""They write without a guard, so an invalidation during a load does not win."""
-
-PER_INSTANCE = {"promise-lock", "single-flight"}
-"""They keep nobody of another process from loading."""
-
-ASK_AGAIN = {"redis-lock"}
-"""Their waiters find the value in the store or not at all, so they load anew what has expired meanwhile."""
-
-WITHOUT_STORE = {"two-level"}
-"""They go on without the store, one load per instance, and say so in their metrics."""
+PROMISES: dict[str, Promise] = {
+    name: registry.load("coalescing", name).promise for name in registry.names("coalescing")
+}
 
 MakeFleet = Callable[..., Any]
 LoadsAllowed = Callable[[int], int]
@@ -228,7 +221,7 @@ async def test_a_value_that_has_expired_by_then_still_reaches_its_waiters(
     """Promise 9."""
     it = fleet(name, ttl=0.001)
     assert values(await it.answers(CALLERS)) == {(b'"value"', 1)}
-    assert it.origin.loads["k"] <= (CALLERS if name in ASK_AGAIN else loads_allowed(CALLERS))
+    assert it.origin.loads["k"] <= (loads_allowed(CALLERS) if PROMISES[name].hands_over else CALLERS)
 
 
 async def test_unrelated_keys_do_not_wait_for_each_other(name: str, fleet: MakeFleet) -> None:
@@ -446,7 +439,7 @@ async def test_a_stale_value_is_reloaded_as_often_as_promised_in_whatever_order_
 ) -> None:
     """Also when a reload ends before others, who read the old value, take the guard: they look again first."""
     # Without a guard, a reload that is over already holds up nobody who read before.
-    allowed = CALLERS if name in PER_INSTANCE and not load_s else loads_allowed(CALLERS)
+    allowed = CALLERS if PROMISES[name].loads is Scope.INSTANCE and not load_s else loads_allowed(CALLERS)
     for seed in range(ORDERS):
         it = fleet(f"swr(grace=1m)+{name}", Uneven(runner.get_loop().time, seed), ttl=5)
         await it.answers(1)
@@ -541,7 +534,7 @@ async def test_a_fill_that_was_fenced_off_still_answers_its_caller_and_leaves_no
     assert it.elapsed() == pytest.approx(LOAD_S)
     left = await it.store.look("k")
     assert left.holder is None
-    if name not in UNFENCED:
+    if PROMISES[name].fenced:
         assert left.entry is None
         assert sum(protection.cache.counters.fenced_fills for protection in it.protections) == 1
 
@@ -555,11 +548,11 @@ async def test_an_invalidation_during_a_burst_wins_and_everybody_is_answered(nam
     await it.store.delete("k")
     answers = await asyncio.gather(*callers)
     assert {answer.entry.version for answer in answers} <= {1, 2}
-    if name not in UNFENCED:
+    if PROMISES[name].fenced:
         assert values(await it.answers(1)) == {(b'"value"', 2)}
 
 
-@pytest.mark.parametrize("name", [name for name in registry.names("coalescing") if name not in UNFENCED])
+@pytest.mark.parametrize("name", [name for name, promise in PROMISES.items() if promise.fenced])
 async def test_who_asks_after_an_invalidation_gets_the_new_value_at_every_instance_while_the_old_one_is_loaded(
     name: str, fleet: MakeFleet
 ) -> None:
@@ -583,7 +576,7 @@ async def test_a_second_invalidation_wins_too(name: str, fleet: MakeFleet) -> No
         await it.store.delete("k")
     answers = await asyncio.gather(*callers)
     assert len(answers) == CALLERS
-    if name not in UNFENCED:
+    if PROMISES[name].fenced:
         assert values(await it.answers(1)) == {(b'"value"', 5)}
 
 
@@ -619,7 +612,7 @@ async def test_a_store_that_cannot_be_read_is_an_error_and_not_a_miss(
             raise StoreError("Redis: connection refused")
 
     it = fleet(name, Dead(runner.get_loop().time))
-    if name in WITHOUT_STORE:
+    if PROMISES[name].without_store is WithoutStore.COLLAPSED:
         assert values(await it.answers(CALLERS)) == {(b'"value"', 1)}
         assert it.origin.loads["k"] == it.instances
         assert sum(protection.cache.counters.degraded for protection in it.protections) == it.instances
@@ -653,7 +646,3 @@ async def test_a_holder_that_cannot_renew_its_lease_still_answers_its_caller(
     assert values(await it.answers(1)) == {(b'"value"', 1)}
     assert it.elapsed() == pytest.approx(3 * LEASE_S)
     assert it.origin.loads["k"] == 1
-
-
-def test_the_tables_of_exceptions_name_choices_that_exist() -> None:
-    assert set(registry.names("coalescing")) >= UNFENCED | PER_INSTANCE | ASK_AGAIN | WITHOUT_STORE

@@ -1,0 +1,125 @@
+"""One instance's view of the shared cache: what a coalescing choice works with."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+from stampede.core.errors import RequestError, StoreError
+from stampede.core.model import Entry, Loaded
+from stampede.core.ports import Clock, Store
+from stampede.core.tasks import Tasks
+from stampede.protection.counters import Counters
+from stampede.protection.judging import Action, Judge
+
+Origin = Callable[[str], Awaitable[Loaded]]
+Loader = Callable[[str], Awaitable[Entry]]
+
+
+class Layer(Protocol):
+    """The part of a resilience or locality choice that a cache works with."""
+
+    def retention(self) -> float:
+        """Seconds for which a value is kept in the store after it has expired."""
+        ...
+
+    def around_load(self, load: Loader, cache: Cache) -> Loader:
+        """The load with this choice around it; one per instance."""
+        ...
+
+
+@dataclass
+class Cache:
+    """One instance's store, origin and settings, and the load with all resilience around it.
+
+    `layers` lie around a load, the innermost first; `owner` makes tokens unique over instances and their restarts.
+    """
+
+    store: Store
+    origin: Origin
+    freshness: Judge
+    layers: Sequence[Layer]
+    ttl: float
+    clock: Clock
+    random: Random
+    tasks: Tasks
+    owner: str
+    counters: Counters = field(default_factory=Counters)
+    _serial: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._retention = max((layer.retention() for layer in self.layers), default=0.0)
+        self._loader: Loader = self._load_once
+        for layer in self.layers:
+            self._loader = layer.around_load(self._loader, self)
+
+    def token(self) -> str:
+        """A token that no other load in the fleet has or will have."""
+        return f"{self.owner}-{next(self._serial)}"
+
+    def judge(self, entry: Entry | None) -> Action:
+        """Freshness's word on what was read; nothing at all is as good as expired."""
+        if entry is None:
+            return Action.EXPIRED
+        now = self.clock()
+        if now >= entry.expires_at:
+            return Action.EXPIRED
+        return Action.FRESH if entry.kept else self.freshness.judge(entry, now, self.random)
+
+    def usable(self, entry: Entry | None) -> bool:
+        """Whether a value can be served to somebody who has already waited."""
+        return entry is not None and self.clock() < entry.expires_at
+
+    async def load(self, key: str) -> Entry:
+        """One load, with all resilience around it. Raises LoadError."""
+        return await self._loader(key)
+
+    async def _load_once(self, key: str) -> Entry:
+        begun = self.clock()
+        self.counters.loads += 1
+        loaded = await self.origin(key)
+        now = self.clock()
+        life = self.freshness.lifetime(self.ttl, self.random)
+        return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
+
+    def remaining(self, entry: Entry) -> float:
+        """Seconds for which the store shall keep an entry that is written now."""
+        return max(0.001, entry.expires_at - self.clock() + self._retention)
+
+    async def load_and_put(self, key: str) -> Entry:
+        """Load, and write without a guard. A store that fails now costs the callers nothing."""
+        entry = await self.load(key)
+        try:
+            await self.store.put(key, entry, self.remaining(entry))
+        except StoreError:
+            self.counters.store_errors += 1
+        return entry
+
+    async def quietly(self, step: Awaitable[bool]) -> bool | None:
+        """A step of the store that must not cost a caller its answer; None if it failed."""
+        try:
+            return await step
+        except StoreError:
+            self.counters.store_errors += 1
+            return None
+
+    @contextmanager
+    def undoing(self, undo: Callable[[], Awaitable[bool]]) -> Iterator[None]:
+        """Around the steps that may take a right to load: who is cancelled or fails there must not leave it taken."""
+        try:
+            yield
+        except (asyncio.CancelledError, RequestError):
+            self.tasks.spawn(self._undo(undo))
+            raise
+
+    async def _undo(self, undo: Callable[[], Awaitable[bool]]) -> None:
+        # The step that takes the right may still be on its way, on another connection: so try twice.
+        for pause in (0.0, 0.1):
+            await asyncio.sleep(pause)
+            if await self.quietly(undo()):
+                return
