@@ -26,9 +26,9 @@ def command(
     quiet: opt.Quiet = False,
 ) -> int:
     """Find out what this machine can measure validly."""
-    from stampede.engine import fleet
+    from stampede.engine import local_process
 
-    fleet.preload()  # before the heavy imports, which take as long as its own
+    local_process.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import measuring
 

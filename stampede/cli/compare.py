@@ -40,13 +40,13 @@ def command(
 ) -> int:
     """Compare strategies with the first of them, in paired trials, and say what differs."""
     from stampede.core.errors import UsageError
-    from stampede.engine import fleet
+    from stampede.engine import local_process
 
     if len(specs) < 2:
         raise UsageError(f"'{specs[0]}' alone cannot be compared: name two strategies or more, the reference first")
     chosen = changes.scenario(scenario, specs, copies=True)
     width = share(precision)
-    fleet.preload()  # before the heavy imports, which take as long as its own
+    local_process.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import measuring
     from stampede.engine.compare import Plan

@@ -20,11 +20,11 @@ def command(
     output: opt.Output,
 ) -> int:
     """Fire bursts at strategies and show what the database saw and what the callers felt."""
-    from stampede.engine import fleet
+    from stampede.engine import local_process
     from stampede.scenario import sweep as sweeps
 
     points = sweeps.points(changes.scenario(scenario, strategy or (), trials), sweep or ())
-    fleet.preload()  # before the heavy imports, which take as long as its own
+    local_process.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import measuring
 

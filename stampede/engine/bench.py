@@ -13,7 +13,8 @@ from functools import partial
 from stampede.core.errors import DatabaseUnavailable, RedisUnavailable
 from stampede.core.ports import StoreServer
 from stampede.core.urls import without_password
-from stampede.engine.fleet import Fleet, Launcher, LocalProcess
+from stampede.engine.fleet import Fleet, Launcher
+from stampede.engine.local_process import LocalProcess
 from stampede.engine.messages import Setup
 from stampede.measure.run import FAKE_SLOW
 from stampede.origins.slow import SlowDatabaseClient

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import signal
-import socket
-import tempfile
 from collections.abc import Awaitable, Callable
-from functools import cache
-from multiprocessing import forkserver, resource_tracker, util
-from multiprocessing.context import ForkServerProcess
 from typing import Any, Protocol, TypeVar
 
 from stampede.core import errors
 from stampede.core.errors import InstanceLost, StampedeError
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Restart, Setup, Stop, ToInstance
-from stampede.processes.lifeline import Guarded
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 2.0
-AFTER_ITS_CONTENT = -200  # multiprocessing removes its own folder at -100
 
 R = TypeVar("R")
 
@@ -42,70 +33,6 @@ class Launched(Protocol):
 
 Launcher = Callable[[], Awaitable[Launched]]
 """Starts one more instance: the executor behind the fleet."""
-
-
-class LocalProcess:
-    """An instance in a process of this machine, on the other end of a socket pair.
-
-    It is forked from a server process that has imported everything once: four instances that import by
-    themselves keep two cores busy for a second.
-    """
-
-    def __init__(self, process: ForkServerProcess, channel: Channel) -> None:
-        self._process = process
-        self.channel = channel
-
-    @classmethod
-    async def launch(cls) -> LocalProcess:
-        """Start one."""
-        preload()
-        ours, theirs = socket.socketpair()
-        process = _forks.Process(target=_live, args=(theirs,), daemon=True)
-        try:
-            await asyncio.to_thread(process.start)
-        finally:
-            theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        return cls(process, Channel.of_run(reader, writer))
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    async def wait(self) -> None:
-        while self._process.is_alive():
-            await asyncio.sleep(0.005)
-
-
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["stampede.engine.instance", "stampede.origins.slow"])
-
-
-@cache
-def preload() -> None:
-    """Start the server that instances are forked from, while the caller still has other things to do.
-
-    Its socket's folder is one that goes away with us, however we end.
-    """
-    # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
-    resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends any such holding back
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        nest = Guarded("run")  # short, for multiprocessing puts a folder and a socket of long names into it
-        util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
-        nest.start([])
-        usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
-        try:
-            forkserver.ensure_running()
-        finally:
-            tempfile.tempdir = usual
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _live(connection: socket.socket) -> None:
-    from stampede.engine import instance
-
-    instance.run(connection)
 
 
 class Fleet:

@@ -1,45 +1,27 @@
-"""One instance's life, in a process of its own.
-
-It ends when told to, and also when the other end is gone, whatever ended it.
-"""
+"""What a process of the application holds, and its part in a trial."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import resource
-import signal
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeVar
 
-import uvloop
-
-from stampede.core.errors import StampedeError
 from stampede.core.ports import Clock, OpenStore
 from stampede.core.tasks import Tasks
 from stampede.engine.callers import Callers, key_name
 from stampede.engine.lag import LagMeter
 from stampede.engine.messages import (
-    Channel,
     Done,
-    Failed,
-    FromInstance,
     Prepare,
-    Ready,
     Release,
-    Restart,
     Setup,
-    Stop,
 )
 from stampede.engine.writer import Writer
 from stampede.origins.connect import OpenOrigin, connect_origin
-from stampede.processes.lifeline import die_with_parent
-from stampede.processes.limits import raise_open_files
 from stampede.protection import compose
 from stampede.protection.counters import Counters
 from stampede.stores.choose import store_server
@@ -47,8 +29,6 @@ from stampede.workload.laws import Share
 
 SETTLE_S = 5.0
 WARM_UP = 64
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -163,83 +143,3 @@ class InstanceTrial:
 def _cpu_s() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
-
-
-class _Conversation:
-    """What the run asks of this process, one thing after the other; only a restart may come in between."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._trial: InstanceTrial | None = None
-
-    async def hold(self) -> None:
-        """Until the run says stop, or is gone (ConnectionError), even in the middle of an answer."""
-        asked: asyncio.Queue[Setup | Prepare | Release] = asyncio.Queue()
-        work = asyncio.create_task(self._work(asked))
-        try:
-            while not isinstance(message := await self._channel.hear(), Stop):
-                if not isinstance(message, Restart):
-                    asked.put_nowait(message)
-                elif self._trial is not None:
-                    await self._trial.restart()
-        finally:
-            work.cancel()
-            await asyncio.wait([work])
-
-    async def _work(self, asked: asyncio.Queue[Any]) -> None:
-        async with contextlib.AsyncExitStack() as stack:
-            instance = await _or_error(stack.enter_async_context(Instance.open(await asked.get())))
-            if isinstance(instance, StampedeError):
-                await self._say(_failed(instance))
-                return
-            await self._say(Ready())
-            while True:
-                await self._reply(instance, await asked.get())
-
-    async def _reply(self, instance: Instance, message: Prepare | Release) -> None:
-        answer = await _or_error(self._answer(instance, message))
-        await self._say(_failed(answer) if isinstance(answer, StampedeError) else answer)
-
-    async def _answer(self, instance: Instance, message: Prepare | Release) -> Ready | Done:
-        if isinstance(message, Release):
-            assert self._trial is not None, "a release follows a preparation"
-            return await self._trial.run(message)
-        if self._trial is not None:
-            await self._trial.close()
-        self._trial = InstanceTrial(instance, message)
-        await (self._trial.warm() if message.warm else self._trial.prepare())
-        return Ready()
-
-    async def _say(self, answer: FromInstance) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self._channel.say(answer)
-
-
-async def _or_error(step: Awaitable[R]) -> R | StampedeError:
-    try:
-        return await step
-    except StampedeError as error:
-        return error
-
-
-def _failed(error: StampedeError) -> Failed:
-    return Failed(type(error).__name__, str(error))
-
-
-async def _main(connection: socket.socket) -> None:
-    reader, writer = await asyncio.open_connection(sock=connection)
-    with contextlib.suppress(ConnectionError):
-        await _Conversation(Channel.of_instance(reader, writer)).hold()
-    writer.close()
-
-
-def run(connection: socket.socket) -> None:
-    """Live on one end of a socket pair, in this process and in a session of its own.
-
-    Ctrl-C in the terminal is for the run to handle, not for its instances.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.setsid()
-    die_with_parent()
-    raise_open_files()
-    uvloop.run(_main(connection))

@@ -54,7 +54,7 @@ def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option:
         (["run", "--ttl", "10"], "'10'", "write it like 250ms"),
         (["run", "--ttl", "0s"], "'0s'", "longer than zero"),
         (["run", "--db-latency", "-5ms"], "'-5ms'", "write it like 250ms"),
-        (["run", "--db-latency", "lognormal(median=1s)"], "lognormal", "write 100ms or lognormal("),
+        (["run", "--db-latency", "lognormal(median=1s)"], "lognormal", "write 100ms, lognormal("),
         (["run", "--db-latency", ""], "''", "write it like 250ms"),
         (["run", "-c", 10**25], "workload.concurrency", "<= 1000000"),
         (["run", "-c", 10**6 + 1], "workload.concurrency", "<= 1000000"),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
-from stampede.core.errors import LoadError
-from stampede.core.model import Answer, Entry, Filled, LeaseAnswer, Notify, Role
+from stampede.core.model import Answer, LeaseAnswer, Notify, Role
 from stampede.core.ports import Guards, Leases, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
+from stampede.protection.news import hear
 from stampede.protection.promise import Promise, Scope
 
 
@@ -58,9 +57,9 @@ class Lease(Coalescing):
             if asked.holder == token:
                 return await self._guard.lead(key, token)
             role = Role.WAITER
-            pushed = await self._wait(news, asked.remaining)
-            if pushed is not None:
-                return Answer(pushed, role)
+            pushed = await hear(news, asked.remaining)
+            if pushed is not None and pushed.entry is not None:
+                return Answer(pushed.entry, role)
 
     async def _ask(self, key: str, token: str) -> LeaseAnswer:
         """A usable value, or who holds the lease now."""
@@ -72,16 +71,6 @@ class Lease(Coalescing):
         if holder == token and (entry := await self._guard.usable_or_drop(key, token)) is not None:
             return LeaseAnswer(entry, None, 0.0)
         return LeaseAnswer(None, holder, self.lease)
-
-    async def _wait(self, news: asyncio.Future[Filled], at_most: float) -> Entry | None:
-        """Wait for the push. None: ask again. Raises LoadError if the holder's load failed."""
-        await asyncio.wait([news], timeout=at_most)
-        if not news.done():
-            return None
-        filled = news.result()
-        if filled.error is not None:
-            raise LoadError(filled.error)
-        return filled.entry
 
     async def reload(self, key: str) -> Answer | None:
         return await self._guard.reload(key)

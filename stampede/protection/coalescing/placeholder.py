@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Filled, Notify, Role
 from stampede.core.ports import Claims, Guards, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
+from stampede.protection.claim import lead
 from stampede.protection.guard import Guard
+from stampede.protection.news import hear
 from stampede.protection.owner import OwnerMarker
 from stampede.protection.promise import Promise, Scope
 
@@ -54,9 +55,9 @@ class Placeholder(Coalescing):
             with self.cache.undoing(lambda: store.unclaim(key, token, None)):
                 look = await store.claim(key, token, self.cache.ttl + self.marker)
                 if waited and look.holder == token:
-                    await _hear(news, UNDER_WAY_S)  # who wins what it waited for may have missed why it is free
+                    await hear(news, UNDER_WAY_S)  # who wins what it waited for may have missed why it is free
             if look.holder == token:
-                return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
+                return await asyncio.shield(self.cache.tasks.spawn(lead(self.cache, key, token)))
             if look.holder is not None:
                 await self._wait(key, look.holder, news)
                 waited = not news.done()
@@ -66,21 +67,6 @@ class Placeholder(Coalescing):
             else:  # it has expired by our clock, and will have by the store's in a moment
                 await asyncio.sleep(SETTLE_S)
 
-    async def _lead(self, key: str, token: str) -> Answer:
-        cache = self.cache
-        try:
-            entry = await cache.load(key)
-        except BaseException as error:
-            why = None if isinstance(error, asyncio.CancelledError) else str(error)
-            await cache.quietly(cache.store.unclaim(key, token, why))
-            raise
-        swapped = await cache.quietly(cache.store.swap(key, token, entry, cache.remaining(entry)))
-        if swapped is None:  # the value could not be stored: let others try
-            await cache.quietly(cache.store.unclaim(key, token, None))
-        elif not swapped:
-            cache.counters.fenced_fills += 1
-        return Answer(entry, Role.LEADER)
-
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:
         """Until there is news, or time to look again: the holder may be dead, or a message lost.
 
@@ -89,15 +75,7 @@ class Placeholder(Coalescing):
         await asyncio.wait([news], timeout=self.marker / 2)
         if not news.done() and not await self._owner.lives(holder.partition("/")[0]):
             await self.cache.store.unclaim(key, holder, None)
-        await _hear(news, 0)
+        await hear(news)
 
     async def reload(self, key: str) -> Answer | None:
         return await Guard(self.cache, self.marker, Notify.WAKE).reload(key)
-
-
-async def _hear(news: asyncio.Future[Filled], at_most: float) -> None:
-    """Wait for news that may be under way. Raises LoadError: the load that was waited for has failed."""
-    if at_most:
-        await asyncio.wait([news], timeout=at_most)
-    if news.done() and (error := news.result().error) is not None:
-        raise LoadError(error)

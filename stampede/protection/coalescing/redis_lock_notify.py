@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
-from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Notify, Role
 from stampede.core.ports import Guards, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
+from stampede.protection.news import hear
 from stampede.protection.promise import Promise, Scope
 
 
@@ -51,9 +50,7 @@ class RedisLockNotify(Coalescing):
                 return Answer(entry, Role.WAITER)
             if holder == token:
                 return await self._guard.lead(key, token)
-            await asyncio.wait([news], timeout=self.lease)
-            if news.done() and (error := news.result().error) is not None:
-                raise LoadError(error)
+            await hear(news, self.lease)
             entry = await store.get(key)
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)
