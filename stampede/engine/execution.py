@@ -17,7 +17,8 @@ from stampede.engine.callers import key_number
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
-from stampede.measure.fold import Observed, OriginLog, fold
+from stampede.measure.fold import fold
+from stampede.measure.observed import Observed, OriginLog
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.origins.finite import Seen

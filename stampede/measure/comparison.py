@@ -10,20 +10,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from stampede.core.metrics import METRICS, In, shown_in
 from stampede.measure.statistics import SIGNIFICANT, Estimate, Floats, Resampler, drift, holm, outliers, paired
 from stampede.measure.trial import Trial
 from stampede.measure.validity import rests_on_enough
 
-COMPARED = {
-    "db_hits": "DB hits",
-    "latency_p50_ms": "p50",
-    "latency_p99_ms": "p99",
-    "latency_max_ms": "max",
-    "redis_commands": "Redis commands",
-    "throughput": "throughput",
-}
+COMPARED = tuple(shown_in(In.COMPARED))
 FEWEST_PAIRS = 10
-COUNTS = ("db_hits", "redis_commands", "errors", "timeouts")
 WATCHED = "latency_p99_ms"
 
 Verdict = Literal["lower", "higher", "equal", "no significant difference", "too few trials"]
@@ -167,7 +160,7 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def _in_words(compared: Compared, reference: str) -> str:
     differing = [r for r in compared.ratios if r.verdict in ("lower", "higher")]
-    found = [difference(COMPARED, r.metric, r.ratio, r.low, r.high) for r in differing]
+    found = [difference(r.metric, r.ratio, r.low, r.high) for r in differing]
     if found:
         return f"{compared.strategy}: {', '.join(found)} than {reference}"
     if any(ratio.verdict == "too few trials" for ratio in compared.ratios):
@@ -175,16 +168,14 @@ def _in_words(compared: Compared, reference: str) -> str:
     return f"{compared.strategy}: no significant difference to {reference}"
 
 
-def difference(
-    names: Mapping[str, str], metric: str, ratio: float | None, low: float | None, high: float | None
-) -> str:
+def difference(metric: str, ratio: float | None, low: float | None, high: float | None) -> str:
     """`500× fewer DB hits`, `p99 22.4× lower [21.9, 23.0]`."""
     assert ratio is not None
     assert low is not None
     assert high is not None
     amount, _, interval = factor(ratio, low, high).partition(" ")
-    name = names[metric]
-    if metric in COUNTS:
+    name = METRICS[metric].label
+    if METRICS[metric].counted:
         text = f"{amount} {'fewer' if ratio < 1 else 'more'} {name}"
     else:
         text = f"{name} {amount} {'lower' if ratio < 1 else 'higher'}"

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stampede.core.errors import UsageError
+from stampede.core.metrics import METRICS, SECONDS
 from stampede.core.registry import unknown
 from stampede.core.units import Duration
 
@@ -32,7 +33,6 @@ Figures = Mapping[str, Mapping[str, Value]]
 Evaluate = Callable[[Figures, str], Value]
 
 MOST_TOKENS = 200
-UNITS = {"_ms": 1e-3, "_s": 1.0}
 _TOKEN = re.compile(
     r"""(?P<name>(?:(?:"[^"]*"|[A-Za-z][A-Za-z0-9-]*)\s*\.\s*)?[A-Za-z_][A-Za-z0-9_]*)
       | (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:us|ms|s|m|h)?(?![A-Za-z0-9_.]))
@@ -267,7 +267,7 @@ def _logic(decisive: bool, *parts: _Part) -> Evaluate:
 
 def _unit(metric: str) -> float:
     """Seconds that a metric counts in; 0: it is no time."""
-    return next((unit for ending, unit in UNITS.items() if metric.endswith(ending)), 0.0)
+    return SECONDS.get(METRICS[metric].unit, 0.0) if metric in METRICS else 0.0
 
 
 def _shown(kind: str, word: str) -> str:

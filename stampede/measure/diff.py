@@ -9,16 +9,16 @@ import msgspec
 import numpy as np
 
 from stampede.core.errors import UsageError
-from stampede.measure.comparison import COMPARED, difference
+from stampede.core.metrics import METRICS, In, shown_in
+from stampede.measure.comparison import difference
 from stampede.measure.condition import Value
 from stampede.measure.run import Run
 from stampede.measure.statistics import FEWEST, SIGNIFICANT, Estimate, Floats, Resampler, holm, ratio, unpaired
 from stampede.measure.summary import Row, summarize
-from stampede.measure.trial import Trial
+from stampede.measure.trial import Trial, values
 from stampede.scenario.model import Scenario
 
-DIFFED = {**COMPARED, "errors": "errors", "timeouts": "timeouts"}
-MORE_IS_BETTER = ("throughput",)
+DIFFED = tuple({**shown_in(In.COMPARED), **shown_in(In.DIFFED)})
 NOT_SETTINGS = ("description", "strategies", "trials", "expected")
 
 Verdict = Literal["better", "worse", "equal", "cannot be told"]
@@ -113,7 +113,7 @@ def _groups(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
 
 
 def _column(trials: Sequence[Trial], metric: str) -> Floats:
-    return np.array([v for trial in trials if (v := getattr(trial, metric)) is not None], dtype=np.float64)
+    return np.array(values(trials, metric), dtype=np.float64)
 
 
 def _estimate(
@@ -132,19 +132,19 @@ def _change(
     if np.unique(np.concatenate([before, after])).size == 1:
         return Change(metric, size, low, high, p, "equal")
     told = p < SIGNIFICANT and estimate.excludes(threshold)
-    up = (size > 1) == (metric in MORE_IS_BETTER)
+    up = (size > 1) == METRICS[metric].more_is_better
     return Change(metric, size, low, high, p, ("better" if up else "worse") if told else "cannot be told")
 
 
 def _in_words(each: StrategyDiff) -> str:
     parts = []
     for verdict in ("worse", "better"):
-        found = [difference(DIFFED, c.metric, c.ratio, c.low, c.high) for c in each.changes if c.verdict == verdict]
+        found = [difference(c.metric, c.ratio, c.low, c.high) for c in each.changes if c.verdict == verdict]
         if found:
             parts.append(f"{verdict}: {', '.join(found)}")
     if parts:
         return f"{each.strategy}: {'; '.join(parts)}"
-    equal = [DIFFED[c.metric] for c in each.changes if c.verdict == "equal"]
+    equal = [METRICS[c.metric].label for c in each.changes if c.verdict == "equal"]
     also = f" ({', '.join(equal)}: equal)" if equal else ""
     return f"{each.strategy}: cannot be told better or worse{also}"
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stampede.measure.run import Run
 from stampede.measure.summary import by_strategy, valid_or_all
-from stampede.measure.trial import Trial
+from stampede.measure.trial import Trial, values
 
 
 class Reproduced(NamedTuple):
@@ -45,8 +45,8 @@ def reproduced(run: Run) -> list[Reproduced]:
 
 
 def _median(trials: Sequence[Trial], metric: str) -> float | None:
-    values = [value for trial in trials if (value := getattr(trial, metric)) is not None]
-    return float(median(values)) if values else None
+    known = values(trials, metric)
+    return float(median(known)) if known else None
 
 
 def _own_interval(trials: Sequence[Trial], metric: str) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stampede.core.metrics import METRICS
+from stampede.core.metrics import In, shown_in
 from stampede.measure.condition import Condition, Value
 from stampede.measure.run import Run
 from stampede.measure.summary import Row
 
-GATED = (*METRICS, "db_hits_ideal", "instances", "trials", "valid")
+GATED = (*shown_in(In.SUMMARY), "db_hits_ideal", "instances", "trials", "valid")
 
 
 def judge(run: Run, gates: Sequence[Condition]) -> list[str]:
@@ -25,4 +25,6 @@ def figures(row: Row) -> dict[str, Value]:
     """The names of a row that a gate may use; None: nobody has it."""
     numbers = {"db_hits_ideal": row.db_hits_ideal, "instances": row.instances}
     counts = {"trials": row.trials, "valid": row.valid}
-    return {name: row.value(name) for name in METRICS} | {k: float(v) for k, v in (numbers | counts).items()}
+    return {name: row.value(name) for name in shown_in(In.SUMMARY)} | {
+        k: float(v) for k, v in (numbers | counts).items()
+    }

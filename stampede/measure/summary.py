@@ -7,11 +7,9 @@ from statistics import median, median_low
 
 import msgspec
 
-from stampede.core.metrics import METRICS
+from stampede.core.metrics import In, shown_in
 from stampede.measure import validity
-from stampede.measure.trial import Trial
-
-MAXIMA = ("latency_max_ms", "staleness_max_ms", "loads_per_epoch_max")
+from stampede.measure.trial import Trial, values
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -88,12 +86,11 @@ def typical(group: list[Trial]) -> Trial:
 def _row(group: list[Trial]) -> Row:
     counted = valid_or_all(group)
     metrics = {}
-    for name in METRICS:
-        values = [v for trial in counted if (v := getattr(trial, name)) is not None]
-        if values:
+    for name, metric in shown_in(In.SUMMARY).items():
+        if known := values(counted, name):
             # A maximum is that of all trials; everything else is the median over them.
-            middle = max(values) if name in MAXIMA else median(values)
-            metrics[name] = Spread(float(middle), float(min(values)), float(max(values)))
+            middle = max(known) if metric.maximum else median(known)
+            metrics[name] = Spread(float(middle), float(min(known)), float(max(known)))
     first = counted[0]
     return Row(
         first.scenario,

@@ -9,7 +9,7 @@ import numpy as np
 
 from stampede.measure.run import Run
 from stampede.measure.statistics import Resampler, typical
-from stampede.measure.trial import Trial
+from stampede.measure.trial import Trial, values
 
 
 class Curve(NamedTuple):
@@ -46,5 +46,5 @@ def curves(run: Run, metric: str) -> list[Curve]:
 
 
 def _point(trials: Sequence[Trial], metric: str, resampler: Resampler) -> tuple[float | None, ...]:
-    known = [v for trial in trials if trial.valid and (v := getattr(trial, metric)) is not None]
+    known = values((trial for trial in trials if trial.valid), metric)
     return typical(np.array(known, dtype=np.float64), resampler)

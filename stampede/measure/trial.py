@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import msgspec
 
+from stampede.core.metrics import DERIVED, METRICS, REQUIRED, Metric, saved
 from stampede.measure.curve import LatencyCurve
 from stampede.measure.load import Timeline
 from stampede.measure.sample import Sample
@@ -19,71 +22,100 @@ class RoleLatency(msgspec.Struct, frozen=True):
     max_ms: float
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit of statistics. The fields up to `lag_p99_ms` are the CSV's columns, in its order; the first ones,
-    up to `valid`, never change their places.
-
-    None means that nobody had it or nobody could see it: a latency when no request got a value, the peaks and epochs
-    of a database of the user's own, the bytes of a Redis that others use too, a recovery that did not come about.
-    `swept` has the parameters that a sweep set for this trial, as written.
-    The last fields are for plots; only the first trial of a strategy has a sample of its requests.
-    """
+class Which(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trial it is. `swept` has the parameters that a sweep set for it, as written."""
 
     scenario: str
     strategy: str
     trial: int
     instances: int
     concurrency: int | None
-    requests: int
-    ok: int
-    errors: int
-    timeouts: int
-    db_hits: int
-    db_hits_ideal: int
-    amplification: float
-    db_peak_in_flight: int | None
-    latency_p50_ms: float | None
-    latency_p90_ms: float | None
-    latency_p99_ms: float | None
-    latency_max_ms: float | None
-    stale: int
-    staleness_max_ms: float
-    redis_commands: int
-    arrival_spread_ms: float
-    duration_s: float
+    swept: dict[str, str] = {}
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether it may be believed: `reasons` why not, and what a reader must know (`warnings`)."""
+
     valid: bool
-    db_peak_queued: int | None = None
-    db_busy_s: float | None = None
-    epochs: int | None = None
-    loads_per_epoch_mean: float | None = None
-    loads_per_epoch_ci95: float | None = None
-    loads_per_epoch_max: int | None = None
-    hit_ratio: float | None = None
-    misses: int = 0
-    staleness_p99_ms: float | None = None
-    waiters_peak: int = 0
-    recovery_s: float | None = None
-    redis_bytes: int | None = None
-    retries: int = 0
-    lag_p99_ms: float = 0.0
-    loads: int = 0
-    store_errors: int = 0
-    fenced_fills: int = 0
-    degraded: int = 0
-    loop_lag_ms: float = 0.0
-    cpu_s: float = 0.0
     reasons: list[str] = []
     warnings: list[str] = []
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """What no single figure says. The last ones are for plots; only a strategy's first trial has a sample."""
+
     error_messages: dict[str, int] = {}
     roles: dict[str, RoleLatency] = {}
     epoch_loads: dict[int, int] = {}
     db_timeline: Timeline | None = None
-    swept: dict[str, str] = {}
     latency_curve: LatencyCurve | None = None
     staleness_timeline: StalenessTimeline | None = None
     sample: Sample | None = None
 
-    @property
-    def throughput(self) -> float | None:
-        """Answers a second until the last one; None if there was none."""
-        return round(self.ok / self.duration_s, 3) if self.ok and self.duration_s else None
+
+ORDER = (
+    *("scenario", "strategy", "trial", "instances", "concurrency"),
+    *(metric.name for metric in saved()),
+    *("reasons", "warnings", "error_messages", "roles", "epoch_loads", "db_timeline", "swept", "latency_curve"),
+    *("staleness_timeline", "sample"),
+)
+"""The fields of a trial in JSON, without `valid`, whose place the CSV has fixed."""
+
+FIXED = ORDER.index("duration_s") + 1
+
+
+def _field(metric: Metric) -> tuple[Any, ...]:
+    kind = metric.kind | None if metric.optional else metric.kind
+    return (metric.name, kind) if metric.default is REQUIRED else (metric.name, kind, metric.default)
+
+
+def _fields() -> list[tuple[Any, ...]]:
+    """Every group's fields, flattened, in the order of the JSON."""
+    groups: dict[str, tuple[Any, ...]] = {metric.name: _field(metric) for metric in saved()}
+    for group in (Which, Judged, Details):
+        for field in msgspec.structs.fields(group):
+            given = (
+                ()
+                if field.required
+                else (
+                    field.default
+                    if field.default_factory is msgspec.NODEFAULT
+                    else msgspec.field(default_factory=field.default_factory),
+                )
+            )
+            groups[field.name] = (field.name, field.type, *given)
+    return [groups[name] for name in (*ORDER[:FIXED], "valid", *ORDER[FIXED:])]
+
+
+def _derived(trial: Any, name: str) -> float | None:
+    if name not in DERIVED:
+        raise AttributeError(name)
+    # Answers a second until the last one; None if there was none.
+    return round(trial.ok / trial.duration_s, 3) if trial.ok and trial.duration_s else None
+
+
+if TYPE_CHECKING:
+
+    class Trial(msgspec.Struct):
+        """The unit of statistics: the groups above and the table of metrics, flattened for output."""
+
+        def __init__(self, **fields: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Trial = msgspec.defstruct(
+        "Trial", _fields(), frozen=True, kw_only=True, module=__name__, namespace={"__getattr__": _derived}
+    )
+    Trial.__doc__ = "The unit of statistics: the groups above and the table of metrics, flattened for output."
+
+
+def value(trial: Trial, metric: str) -> float | None:
+    """One figure of a trial; None: nobody had it."""
+    assert metric in METRICS, metric
+    figure: float | None = getattr(trial, metric)
+    return figure
+
+
+def values(trials: Any, metric: str) -> list[float]:
+    """The figure of every trial that has it."""
+    return [figure for trial in trials if (figure := value(trial, metric)) is not None]

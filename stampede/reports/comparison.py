@@ -7,7 +7,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stampede.measure.comparison import COMPARED, Comparison, Ratio
+from stampede.core.metrics import METRICS
+from stampede.measure.comparison import Comparison, Ratio
 from stampede.measure.run import Run
 
 _ENDS = {
@@ -63,7 +64,7 @@ def ratios(comparison: Comparison) -> Table:
 
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     """A ratio's metric, size, interval and verdict."""
-    name = COMPARED.get(ratio.metric, ratio.metric)
+    name = METRICS[ratio.metric].label if ratio.metric in METRICS else ratio.metric
     if ratio.ratio is None or ratio.low is None or ratio.high is None:
         return name, "–", "–", ratio.verdict
     return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+from stampede.core.metrics import In, shown_in
 from stampede.measure.run import Run
-from stampede.measure.trial import Trial
+from stampede.measure.trial import ORDER
 
-LAST = "lag_p99_ms"
-COLUMNS = Trial.__struct_fields__[: Trial.__struct_fields__.index(LAST) + 1]
+_METRICS = tuple(shown_in(In.CSV))
+_FIXED = _METRICS.index("duration_s") + 1
+COLUMNS = (*ORDER[: ORDER.index("requests")], *_METRICS[:_FIXED], "valid", *_METRICS[_FIXED:])
 
 
 def render(run: Run) -> bytes:

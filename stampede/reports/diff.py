@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stampede.core.metrics import METRICS
 from stampede.measure.comparison import COMPARED
-from stampede.measure.diff import DIFFED, Change, Diff
+from stampede.measure.diff import Change, Diff
 
 _STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": ""}
 
@@ -51,4 +52,4 @@ def _table(diff: Diff) -> Table:
 def _cells(change: Change) -> tuple[str, str, str, str]:
     size = "–" if change.ratio is None else f"{change.ratio:.4g}"
     interval = "–" if change.low is None else f"{change.low:.3g} – {change.high:.3g}"
-    return DIFFED[change.metric], size, interval, change.verdict
+    return METRICS[change.metric].label, size, interval, change.verdict

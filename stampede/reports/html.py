@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from stampede.core.errors import UsageError
+from stampede.core.metrics import In, shown_in
 from stampede.core.model import Outcome, Role
 from stampede.measure import curve
 from stampede.measure.expected import reproduced
@@ -28,19 +29,11 @@ from stampede.reports import comparison, table
 from stampede.reports.explanation import Part, parts
 from stampede.reports.words import facts, told
 
-METRICS = {
-    "latency_p99_ms": "p99 latency, ms",
-    "latency_p50_ms": "p50 latency, ms",
-    "latency_max_ms": "highest latency, ms",
-    "db_hits": "DB hits",
-    "db_peak_in_flight": "peak in flight at the DB",
-    "db_peak_queued": "peak queue at the DB",
-    "redis_commands": "Redis commands",
-    "stale": "stale answers",
-    "arrival_spread_ms": "arrival spread, ms",
-    "loop_lag_ms": "event-loop lag, ms",
-}
-"""What can be followed from trial to trial, with its label."""
+FIRST = "latency_p99_ms"
+METRICS = dict(
+    sorted(((name, metric.title) for name, metric in shown_in(In.PAGE).items()), key=lambda m: m[0] != FIRST)
+)
+"""What can be followed from trial to trial, with its label; the first is shown at first."""
 
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 

@@ -10,11 +10,11 @@ import plotext
 from rich.console import RenderableType
 from rich.text import Text
 
+from stampede.core.metrics import SECONDS, In, Metric, shown_in
 from stampede.measure.run import Run
 from stampede.measure.sweep import Curve, curves
 
 WIDTH, HEIGHT = 78, 16
-PLOTTED = {"db_hits": "DB hits", "latency_p99_ms": "p99 in ms"}
 _WIDE = 20.0
 _BAR_CELLS = 60
 _BESIDE = 0.06
@@ -22,8 +22,12 @@ _BESIDE = 0.06
 
 def parts(run: Run) -> list[RenderableType]:
     """One plot for each metric; nothing if nothing was swept."""
-    found = [(title, curves(run, metric)) for metric, title in PLOTTED.items()]
+    found = [(_title(metric), curves(run, metric.name)) for metric in shown_in(In.PLOT).values()]
     return [part for title, drawn in found if drawn for part in (Text(""), Text(plot(title, drawn)))]
+
+
+def _title(metric: Metric) -> str:
+    return f"{metric.label} in {metric.unit}" if metric.unit in SECONDS else metric.label
 
 
 def plot(title: str, drawn: Sequence[Curve]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.core.metrics import METRICS
+from stampede.core.metrics import In, shown_in
 from stampede.scenario.checking import check_parts, in_words
 from stampede.scenario.model import Scenario
 
@@ -78,11 +78,13 @@ def _check_names(scenario: Scenario, data: dict[str, Any]) -> None:
             raise UsageError(f"strategies[{number}]: '{written}' is the strategy '{strategy}' again: keep one")
     for number, each in enumerate(scenario.expected):
         if each.strategy not in scenario.strategies:
-            known = map(str, scenario.strategies)
-            problem = registry.unknown("strategy of this file", str(each.strategy), known)
+            specs = map(str, scenario.strategies)
+            problem = registry.unknown("strategy of this file", str(each.strategy), specs)
             raise UsageError(f"expected[{number}].strategy: {problem}")
-        if each.metric not in METRICS:
-            raise UsageError(f"expected[{number}].metric: {registry.unknown('metric', each.metric, METRICS)}")
+        if each.metric not in shown_in(In.SUMMARY):
+            raise UsageError(
+                f"expected[{number}].metric: {registry.unknown('metric', each.metric, shown_in(In.SUMMARY))}"
+            )
 
 
 def _check_keys(data: dict[str, Any], struct: type[msgspec.Struct], at: str, where: str) -> None:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from stampede.core.model import Role
-from stampede.measure.fold import Observed, OriginLog, fold
+from stampede.measure.fold import fold
+from stampede.measure.observed import Observed, OriginLog
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.model import Role
-from stampede.measure.fold import Observed, arrival_spread, fold, ideal_hits
+from stampede.measure.fold import fold
+from stampede.measure.ideal import ideal_hits
 from stampede.measure.load import POINTS, thin
+from stampede.measure.observed import Observed
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
+from stampede.measure.timing import arrival_spread
 from stampede.scenario.model import CacheSetup, Scenario
 
 MakeRequests = Callable[..., Requests]

@@ -1,0 +1,55 @@
+"""What was seen of one trial, before any folding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stampede.measure.requests import Requests
+from stampede.protection.counters import Counters
+
+
+@dataclass(frozen=True)
+class OriginLog:
+    """What the database saw, by its own count. Times in seconds from the release.
+
+    `hits` counts all loads; `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
+    (key number, version, time). The rest is as in the database's `Seen`, in seconds.
+    """
+
+    hits: int
+    peak_in_flight: int
+    peak_queued: int
+    changes: list[tuple[float, int, int]]
+    loads: list[tuple[str, float, float]]
+    writes: list[tuple[int, int, float]]
+    executed: int = 0
+    abandoned: int = 0
+    drawn_s: float = 0.0
+    busy_s: float = 0.0
+    lateness_max_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that was seen of one trial, before any folding; `origin` is None if the database cannot tell.
+
+    `lost` names the instances that died, `struck_at` the seconds after the release of the first event.
+    """
+
+    requests: Requests
+    counters: Counters
+    redis_commands: int
+    redis_bytes: int | None
+    unsettled: int
+    lag_max: float
+    cpu: float
+    lost: list[int]
+    errors: dict[str, int]
+    retries: int
+    origin: OriginLog | None
+    struck_at: float | None
+
+    @property
+    def db_hits(self) -> int:
+        """Loads that reached the database, by its own count if it can tell."""
+        return self.origin.hits if self.origin else self.counters.loads
