@@ -17,7 +17,7 @@ from stampede.measure.condition import Condition
 from stampede.measure.judgement import judge
 from stampede.measure.run import Run
 from stampede.reports import files
-from stampede.reports.json import render as render_json
+from stampede.reports.formats.json import render as render_json
 from stampede.reports.table import show
 
 BETWEEN_ROUNDS = (".json", ".csv")

@@ -51,7 +51,7 @@ def _print(runs: list[Run], plot: bool, json: bool) -> None:
     import sys
 
     from stampede.cli.console import ResultConsole
-    from stampede.reports.json import render
+    from stampede.reports.formats.json import render
     from stampede.reports.table import show
 
     console = ResultConsole()

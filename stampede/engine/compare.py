@@ -13,7 +13,7 @@ import msgspec
 from stampede.engine.execution import execute
 from stampede.engine.machine import CpuTimes, unsteady
 from stampede.engine.run import Measured, Session, collect, new_run
-from stampede.measure import comparison
+from stampede.measure import comparison, comparison_words
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.scenario.model import Scenario
@@ -91,8 +91,8 @@ def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
     run.comparison.ended_by = ended_by
     if plan.rounds is None:
         run.comparison.precision, run.comparison.budget_s = plan.precision, plan.budget
-    run.verdicts = comparison.sentences(run.comparison)
-    run.warnings = comparison.warnings(run.comparison, run.trials)
+    run.verdicts = comparison_words.sentences(run.comparison)
+    run.warnings = comparison_words.warnings(run.comparison, run.trials)
 
 
 async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Measured) -> None:

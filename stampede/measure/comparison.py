@@ -10,14 +10,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from stampede.core.metrics import METRICS, In, shown_in
-from stampede.measure.statistics import SIGNIFICANT, Estimate, Floats, Resampler, drift, holm, outliers, paired
+from stampede.core.metrics import In, shown_in
+from stampede.measure.significance import SIGNIFICANT, Floats, holm
+from stampede.measure.statistics import Estimate, Resampler, paired
 from stampede.measure.trial import Trial
-from stampede.measure.validity import rests_on_enough
 
 COMPARED = tuple(shown_in(In.COMPARED))
 FEWEST_PAIRS = 10
-WATCHED = "latency_p99_ms"
 
 Verdict = Literal["lower", "higher", "equal", "no significant difference", "too few trials"]
 
@@ -151,77 +150,3 @@ def _verdict(estimate: Estimate, p: float, equal: bool, can_tell: bool) -> Verdi
     if p >= SIGNIFICANT or not estimate.excludes():
         return "no significant difference"
     return "lower" if estimate.ratio < 1 else "higher"
-
-
-def sentences(comparison: Comparison) -> list[str]:
-    """The verdict on each strategy in words, one sentence each."""
-    return [_in_words(each, comparison.reference) for each in comparison.strategies]
-
-
-def _in_words(compared: Compared, reference: str) -> str:
-    differing = [r for r in compared.ratios if r.verdict in ("lower", "higher")]
-    found = [difference(r.metric, r.ratio, r.low, r.high) for r in differing]
-    if found:
-        return f"{compared.strategy}: {', '.join(found)} than {reference}"
-    if any(ratio.verdict == "too few trials" for ratio in compared.ratios):
-        return f"{compared.strategy}: {compared.pairs} valid pairs are too few to compare it with {reference}"
-    return f"{compared.strategy}: no significant difference to {reference}"
-
-
-def difference(metric: str, ratio: float | None, low: float | None, high: float | None) -> str:
-    """`500× fewer DB hits`, `p99 22.4× lower [21.9, 23.0]`."""
-    assert ratio is not None
-    assert low is not None
-    assert high is not None
-    amount, _, interval = factor(ratio, low, high).partition(" ")
-    name = METRICS[metric].label
-    if METRICS[metric].counted:
-        text = f"{amount} {'fewer' if ratio < 1 else 'more'} {name}"
-    else:
-        text = f"{name} {amount} {'lower' if ratio < 1 else 'higher'}"
-    return f"{text} {interval}".rstrip()
-
-
-def factor(ratio: float, low: float, high: float) -> str:
-    """How far apart, seen from the larger one: `22.4× [21.9, 23.0]`, below a factor of two `12% [10, 14]`."""
-    if ratio < 1:
-        share = (1 - ratio, 1 - high, 1 - low)
-        ratio, low, high = 1 / ratio, 1 / high, 1 / low
-    else:
-        share = (ratio - 1, low - 1, high - 1)
-    if ratio < 2:
-        middle, *bounds = (f"{100 * each:.3g}" for each in share)
-        return f"{middle}%" + ("" if bounds == [middle, middle] else f" [{bounds[0]}, {bounds[1]}]")
-    middle, *bounds = (f"{each:.3g}" if each < 1000 else f"{each:,.0f}" for each in (ratio, low, high))
-    return f"{middle}×" + ("" if bounds == [middle, middle] else f" [{bounds[0]}, {bounds[1]}]")
-
-
-def warnings(comparison: Comparison, trials: Sequence[Trial]) -> list[str]:
-    """What weakens the comparison: dropped pairs, outliers, drift, percentiles that rest on too few requests."""
-    result = [
-        f"{each.strategy}: {each.dropped} of {each.dropped + each.pairs} pairs are left out, for a trial is INVALID"
-        for each in comparison.strategies
-        if each.dropped
-    ]
-    for name in (comparison.reference, *(each.strategy for each in comparison.strategies)):
-        result += _of_sequence(name, [t for t in trials if t.strategy == name and t.valid])
-    if not all(rests_on_enough(trial.requests, 0.99) for trial in trials):
-        result.append("p99 rests on fewer than five requests a trial: take at least 500 requests")
-    return result
-
-
-def _of_sequence(name: str, trials: Sequence[Trial]) -> list[str]:
-    values = np.array([v for t in trials if (v := getattr(t, WATCHED))], dtype=np.float64)
-    if not len(values):
-        return []
-    result = []
-    far = values[outliers(values)]
-    if len(far):
-        result.append(
-            f"{name}: {len(far)} of {len(values)} trials are outliers, which count all the same "
-            f"(p99 {far.min():,.0f} to {far.max():,.0f} ms, median {np.median(values):,.0f})"
-        )
-    change = drift(values)
-    if change is not None:
-        result.append(f"{name}: p99 drifted by {100 * change:+.0f}% from the first half of the trials to the second")
-    return result

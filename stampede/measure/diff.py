@@ -10,11 +10,12 @@ import numpy as np
 
 from stampede.core.errors import UsageError
 from stampede.core.metrics import METRICS, In, shown_in
-from stampede.measure.comparison import difference
-from stampede.measure.condition import Value
+from stampede.measure.difference import difference
 from stampede.measure.run import Run
-from stampede.measure.statistics import FEWEST, SIGNIFICANT, Estimate, Floats, Resampler, holm, ratio, unpaired
+from stampede.measure.significance import SIGNIFICANT, Floats, holm
+from stampede.measure.statistics import FEWEST, Estimate, Resampler, ratio, unpaired
 from stampede.measure.summary import Row, summarize
+from stampede.measure.three_valued import Value
 from stampede.measure.trial import Trial, values
 from stampede.scenario.model import Scenario
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stampede.core.metrics import In, shown_in
-from stampede.measure.condition import Condition, Value
+from stampede.measure.condition import Condition
 from stampede.measure.run import Run
 from stampede.measure.summary import Row
+from stampede.measure.three_valued import Value
 
 GATED = (*shown_in(In.SUMMARY), "db_hits_ideal", "instances", "trials", "valid")
 

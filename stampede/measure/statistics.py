@@ -11,19 +11,16 @@ keeps the chance that *any* of many comparisons calls a difference where there i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import cache
 from statistics import NormalDist
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from stampede.measure.significance import Floats, p_of_groups, p_of_signed_ranks, t_beyond, t_quantile
 
 CONFIDENCE = 0.95
 TRIMMED = 0.2
-SIGNIFICANT = 0.025
 RESAMPLES = 2000
 FEWEST = 3
 HALF_A_COUNT = 0.5
@@ -31,7 +28,6 @@ MAD_TO_SIGMA = 1.4826
 FAR_OUT = 5.0
 NO_SPREAD = 1e-12
 NOTABLE = 0.05
-MANY = 200
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
@@ -83,7 +79,7 @@ def paired(first: Floats, second: Floats, resampler: Resampler) -> Estimate | No
         return None
     first, second = _without_zeros(first, second)
     sample = _Sample(np.log(second / first), resampler.weights(n))
-    p = _p_of_signed_ranks(sample.logs)
+    p = p_of_signed_ranks(sample.logs)
     return _estimate(sample.mean, sample.spread, sample.kept - 1, n, p)
 
 
@@ -99,10 +95,10 @@ def unpaired(old: Floats, new: Floats, resampler: Resampler, margin: float = 0.0
     a, b = _Sample(old, resampler.weights(len(old), "old")), _Sample(new, resampler.weights(len(new), "new"))
     divisor = a.variance**2 / (a.kept - 1) + b.variance**2 / (b.kept - 1)
     variance = a.variance + b.variance
-    df = max(1, int(variance**2 / divisor)) if divisor else n - 1
+    df = variance**2 / divisor if divisor else float(n - 1)
     middle = b.mean - a.mean
     beyond, error = abs(middle) - math.log1p(margin), math.sqrt(variance)
-    p = _p_of_groups(old, new) if error <= NO_SPREAD else t_beyond(beyond / error, df)
+    p = p_of_groups(old, new) if error <= NO_SPREAD else t_beyond(beyond / error, df)
     return _estimate(middle, b.spread - a.spread, df, n, p if beyond > 0 else 1.0)
 
 
@@ -149,7 +145,7 @@ def _trimmed(ordered: Floats) -> float:
     return float(ordered[cut : len(ordered) - cut].mean())
 
 
-def _estimate(middle: float, spread: Floats, df: int, n: int, p: float) -> Estimate:
+def _estimate(middle: float, spread: Floats, df: float, n: int, p: float) -> Estimate:
     """From the log ratio and the bootstrap's deviations from it."""
     low, high = np.quantile(spread, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     stretch = t_quantile(CONFIDENCE, df) / _Z
@@ -157,78 +153,11 @@ def _estimate(middle: float, spread: Floats, df: int, n: int, p: float) -> Estim
     return Estimate(ratio, low, high, p, n)
 
 
-def _p_of_signed_ranks(logs: Floats) -> float:
-    """Wilcoxon's signed-rank test of (n,) differences, exact, also where some are alike; those of 0 say nothing.
-
-    Two copies of a strategy in random order differ upward as often as downward, whatever the distribution: so the
-    test keeps its promise for stalls, for coins, and for any number of trials. For MANY, the normal law is as good.
-    """
-    logs = logs[logs != 0]
-    _, place, alike = np.unique(np.abs(logs), return_inverse=True, return_counts=True)
-    ranks = (2 * np.cumsum(alike) - alike + 1)[place]  # twice the middle rank, a whole number
-    up = int(ranks[logs > 0].sum())
-    if len(ranks) > MANY:
-        beyond = abs(up - ranks.sum() / 2) / math.sqrt(float(np.square(ranks).sum()) / 4)
-        return 2 * (1 - NormalDist().cdf(beyond))
-    chances = np.zeros(int(ranks.sum()) + 1)
-    chances[0] = 1.0
-    for rank in ranks:
-        chances[rank:] += chances[:-rank].copy()  # as many ways to each sum without this rank as with it
-        chances /= 2
-    return float(min(1.0, 2 * min(chances[: up + 1].sum(), chances[up:].sum())))
-
-
-def _p_of_groups(old: Floats, new: Floats) -> float:
-    """The chance that all of (n,) values are on one side of all of (m,) by mere shuffling; 1 if they are not."""
-    apart = old.max() < new.min() or new.max() < old.min()
-    return 2 / math.comb(len(old) + len(new), len(old)) if apart else 1.0
-
-
 def _without_zeros(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """A count of 0 has no logarithm: then half a hit is added to all (Haldane 1956, Anscombe 1956)."""
     if (first > 0).all() and (second > 0).all():
         return first, second
     return first + HALF_A_COUNT, second + HALF_A_COUNT
-
-
-def t_beyond(t: float, df: int) -> float:
-    """The chance that Student's t with `df` degrees of freedom is farther from 0 than `t`.
-
-    The finite series of Abramowitz and Stegun, 26.7.3 and 26.7.4: one function is no reason to install SciPy.
-    """
-    angle = math.atan(abs(t) / math.sqrt(df))
-    square, odd = math.cos(angle) ** 2, df % 2
-    term = math.cos(angle) if odd else 1.0
-    total = 0.0
-    for k in range(1 + odd, df, 2):
-        total += term
-        term *= square * k / (k + 1)
-    within = math.sin(angle) * total
-    if odd:
-        within = (angle + within) * 2 / math.pi
-    return max(0.0, 1 - within)
-
-
-@cache
-def t_quantile(share: float, df: int) -> float:
-    """The t within which `share` of Student's distribution lies, on both sides of 0."""
-    low, high = 0.0, 1e4
-    for _ in range(60):
-        middle = (low + high) / 2
-        if t_beyond(middle, df) > 1 - share:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """Each p-value adjusted for all of them (Holm 1979): below SIGNIFICANT it holds in the family."""
-    adjusted, floor = [0.0] * len(ps), 0.0
-    for rank, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
-        floor = max(floor, min(1.0, (len(ps) - rank) * ps[index]))
-        adjusted[index] = floor
-    return adjusted
 
 
 def outliers(values: Floats) -> NDArray[np.bool_]:

@@ -1,1 +1,1 @@
-"""A run turned into bytes: one file per format, named like the ending of the files it is for."""
+"""What people read: tables, sentences, plots, and the formats of files."""

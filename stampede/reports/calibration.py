@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import msgspec
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from stampede.measure.calibration import Calibration
-from stampede.reports import csv
+from stampede.reports.cells import plain_table
+from stampede.reports.formats import csv
 
 
 def show(calibration: Calibration, console: Console) -> None:
     """Print one table and what follows from it."""
     scenario = calibration.run.scenario
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in (
+    titles = (
         "burst",
         "spread\nms",
         "worst\nms",
@@ -24,8 +22,8 @@ def show(calibration: Calibration, console: Console) -> None:
         "floor\nmax ms",
         "loop\nlag ms",
         "valid",
-    ):
-        table.add_column(title, justify="right")
+    )
+    table = plain_table(titles, right=titles, fold=titles)
     for row in calibration.sizes:
         figures = (
             row.spread_ms,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +9,7 @@ from rich.text import Text
 from stampede.core.metrics import METRICS
 from stampede.measure.comparison import Comparison, Ratio
 from stampede.measure.run import Run
+from stampede.reports.cells import plain_table
 
 _ENDS = {
     "precision": "all intervals are narrow enough",
@@ -48,14 +48,7 @@ def rows(comparison: Comparison) -> list[tuple[str, ...]]:
 
 def ratios(comparison: Comparison) -> Table:
     """One row for each strategy and metric."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in TITLES:
-        table.add_column(
-            title,
-            justify="right" if title in ("ratio", "95% interval") else "left",
-            no_wrap=title != "strategy",
-            overflow="fold",
-        )
+    table = plain_table(TITLES, right=("ratio", "95% interval"), fold=("strategy",))
     for compared in comparison.strategies:
         for number, ratio in enumerate(compared.ratios):
             table.add_row(Text("" if number else compared.strategy), *cells(ratio), style=_style(ratio))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +10,7 @@ from rich.text import Text
 from stampede.core.metrics import METRICS
 from stampede.measure.comparison import COMPARED
 from stampede.measure.diff import Change, Diff
+from stampede.reports.cells import plain_table
 
 _STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": ""}
 
@@ -33,14 +33,8 @@ def render_json(diff: Diff) -> bytes:
 
 
 def _table(diff: Diff) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("strategy", "trials", "metric", "new/old", "95% interval", "verdict"):
-        table.add_column(
-            title,
-            justify="right" if title in ("new/old", "95% interval") else "left",
-            no_wrap=title != "strategy",
-            overflow="fold",
-        )
+    titles = ("strategy", "trials", "metric", "new/old", "95% interval", "verdict")
+    table = plain_table(titles, right=("new/old", "95% interval"), fold=("strategy",))
     for each in diff.strategies:
         shown = [change for change in each.changes if change.metric in COMPARED or change.verdict != "equal"]
         for number, change in enumerate(shown):

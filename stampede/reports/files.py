@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from stampede.core.errors import ExportFailed, UsageError
 from stampede.measure.run import Run
+from stampede.reports import formats
 from stampede.reports.requests import Recorded, csv_lines, json_lines
 
-EXPORTS = ("csv", "json", "md", "html")
-NEEDS = {"html": ("plotly", "report")}
-"""The package that a format needs, and the extra that has it."""
-
+EXPORTS = tuple(module.name for module in pkgutil.iter_modules(formats.__path__) if not module.ispkg)
 REQUESTS = {"csv": csv_lines, "jsonl": json_lines}
 
 
@@ -33,7 +33,7 @@ def check(path: Path, endings: Iterable[str]) -> None:
         raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}")
     if path.is_dir():
         raise UsageError(f"cannot export to '{path}': it is a folder")
-    package, extra = NEEDS.get(_format(path), (None, None))
+    package, extra = getattr(_renderer(path), "NEEDS", (None, None)) if endings is EXPORTS else (None, None)
     if package and find_spec(package) is None:
         raise ExportFailed(
             f"cannot export to '{path}': {package} is not installed: pip install 'stampede-bench[{extra}]'"
@@ -48,13 +48,16 @@ def check(path: Path, endings: Iterable[str]) -> None:
 
 def export(run: Run, path: Path) -> None:
     """Write the run in the format of the path's ending. Raises ExportFailed."""
-    report = importlib.import_module(f"stampede.reports.{_format(path)}")
-    write(path, [report.render(run)])
+    write(path, [_renderer(path).render(run)])
 
 
 def export_requests(recorded: Recorded, path: Path) -> None:
     """Write every request in the format of the path's ending. Raises ExportFailed."""
     write(path, REQUESTS[_format(path)](recorded))
+
+
+def _renderer(path: Path) -> Any:
+    return importlib.import_module(f"{formats.__name__}.{_format(path)}")
 
 
 def _format(path: Path) -> str:

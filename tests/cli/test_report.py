@@ -53,7 +53,7 @@ def test_several_runs_follow_each_other(said: Said) -> None:
         (["newer.json"], "schema 99", "upgrade stampede-bench"),
         (["empty.json"], "'empty.json' has no trials", "run it again"),
         ([RESULT, RESULT, "--export", "x.md"], "go with one run", "on their own"),
-        ([RESULT, "--export", "x.pdf"], "x.pdf", ".csv .json .md .html"),
+        ([RESULT, "--export", "x.pdf"], "x.pdf", ".csv .html .json .md"),
         ([RESULT, "--requests", "foreign.jsonl"], "foreign.jsonl", "is not what --requests writes"),
     ],
     ids=lambda value: None,

@@ -13,13 +13,12 @@ from stampede.measure.comparison import (
     Comparison,
     Ratio,
     compare,
-    factor,
     fewest_pairs,
     labels,
-    sentences,
-    warnings,
 )
-from stampede.measure.statistics import SIGNIFICANT
+from stampede.measure.comparison_words import sentences, warnings
+from stampede.measure.difference import factor
+from stampede.measure.significance import SIGNIFICANT
 from stampede.measure.trial import Trial
 
 MakeTrial = Callable[..., Trial]

@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampede.measure.statistics import (
-    Resampler,
-    drift,
-    holm,
-    outliers,
-    paired,
-    ratio,
-    t_beyond,
-    t_quantile,
-    typical,
-    unpaired,
-)
+from stampede.measure.significance import holm, t_beyond, t_quantile
+from stampede.measure.statistics import Resampler, drift, outliers, paired, ratio, typical, unpaired
 
 RESAMPLER = Resampler(1)
 COUNTS = st.lists(st.integers(0, 1000), min_size=3, max_size=30)

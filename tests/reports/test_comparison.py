@@ -8,13 +8,15 @@ import pytest
 from rich.console import Console
 
 from stampede.measure import comparison
+from stampede.measure.comparison_words import sentences
 from stampede.measure.diff import diff
 from stampede.measure.run import Run
 from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
 from stampede.reports import diff as diff_report
-from stampede.reports import html, md, sweep
-from stampede.reports.json import render as render_json
+from stampede.reports import sweep
+from stampede.reports.formats import html, md
+from stampede.reports.formats.json import render as render_json
 from stampede.reports.read import parse
 from stampede.reports.table import renderable
 
@@ -40,7 +42,7 @@ def compared(trial: MakeTrial, run: MakeRun) -> Run:
     ]
     result = comparison.compare(trials, names, 7)
     result.precision, result.ended_by = 0.05, "precision"
-    return run(*trials, comparison=result, verdicts=comparison.sentences(result), warnings=["the sky fell"])
+    return run(*trials, comparison=result, verdicts=sentences(result), warnings=["the sky fell"])
 
 
 def test_a_comparison_shows_ratios_intervals_verdicts_and_warnings_in_80_columns(compared: Run) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
-from stampede.reports.csv import render
+from stampede.reports.formats.csv import render
 
 HEADER = (
     "scenario,strategy,trial,instances,concurrency,requests,ok,errors,timeouts,db_hits,db_hits_ideal,amplification,"

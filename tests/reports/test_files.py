@@ -110,7 +110,7 @@ def test_a_path_that_can_be_written_passes_the_check_and_nothing_is_left_of_it(t
 
 @pytest.mark.parametrize("name", ["out", "out.txt", "out.jsonl", ".csv", "csv"])
 def test_an_ending_that_is_no_format_is_an_error_that_names_the_formats(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"the ending says the format, one of \.csv \.json"):
+    with pytest.raises(UsageError, match=r"the ending says the format, one of \.csv \.html \.json \.md"):
         files.check(tmp_path / name, files.EXPORTS)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
-from stampede.reports.html import render
+from stampede.reports.formats.html import render
 
 MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
 

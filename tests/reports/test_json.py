@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
-from stampede.reports.csv import COLUMNS
-from stampede.reports.json import render
+from stampede.reports.formats.csv import COLUMNS
+from stampede.reports.formats.json import render
 from stampede.reports.read import parse
 
 KEYS = ["schema", "stampede", "created", "environment", "scenario", "seed", "trials", "summary"]

@@ -11,8 +11,8 @@ import pytest
 from stampede.measure.comparison import Compared, Comparison, Ratio
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
-from stampede.reports import html
-from stampede.reports.md import render
+from stampede.reports.formats import html
+from stampede.reports.formats.md import render
 
 MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
 

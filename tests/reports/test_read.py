@@ -18,8 +18,8 @@ from rich.console import Console
 from stampede.core.errors import StampedeError, UsageError
 from stampede.measure.run import SCHEMA, Run
 from stampede.measure.trial import Trial
-from stampede.reports import csv, html, md
-from stampede.reports import json as as_json
+from stampede.reports.formats import csv, html, md
+from stampede.reports.formats import json as as_json
 from stampede.reports.read import parse, read
 from stampede.reports.table import show
 from stampede.scenario.model import Scenario

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.reports import comparison, table
+from stampede.reports.columns import columns, title
 from stampede.reports.words import facts, told
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
@@ -29,10 +30,10 @@ def render(run: Run) -> bytes:
 
 
 def _table(run: Run) -> str:
-    columns = table.columns(run)
-    titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
-    rows = [[row.label, *(cell(row) for _, cell in columns)] for row in run.summary]
-    return _lines(titles, ["---", *["---:"] * len(columns)], rows)
+    shown = columns(run)
+    titles = ["strategy", *(title(heading) for heading, _ in shown)]
+    rows = [[row.label, *(cell(row) for _, cell in shown)] for row in run.summary]
+    return _lines(titles, ["---", *["---:"] * len(shown)], rows)
 
 
 def _comparison(run: Run) -> list[str]:

@@ -26,6 +26,7 @@ from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
 from stampede.reports import comparison, table
+from stampede.reports.columns import columns, title
 from stampede.reports.explanation import Part, parts
 from stampede.reports.words import facts, told
 
@@ -34,6 +35,9 @@ METRICS = dict(
     sorted(((name, metric.title) for name, metric in shown_in(In.PAGE).items()), key=lambda m: m[0] != FIRST)
 )
 """What can be followed from trial to trial, with its label; the first is shown at first."""
+
+NEEDS = ("plotly", "report")
+"""The package that this format needs, and the extra that has it."""
 
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -62,7 +66,7 @@ def render(run: Run) -> bytes:
 
 
 def _part(name: str) -> str:
-    return files("stampede.reports").joinpath("page", name).read_text("utf-8")
+    return files("stampede.reports.formats").joinpath("page", name).read_text("utf-8")
 
 
 def _digest(script: str) -> str:
@@ -110,11 +114,11 @@ def _plotted(label: str, trials: list[Trial]) -> dict[str, Any]:
 
 
 def _table(run: Run) -> str:
-    columns = table.columns(run)
-    titles = ["strategy", *(table.title(heading) for heading, _ in columns)]
+    shown = columns(run)
+    titles = ["strategy", *(title(heading) for heading, _ in shown)]
     rows = [
         f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.label)}</th>"
-        + "".join(f"<td>{escape(cell(row))}</td>" for _, cell in columns)
+        + "".join(f"<td>{escape(cell(row))}</td>" for _, cell in shown)
         + "</tr>"
         for number, row in enumerate(run.summary)
     ]

@@ -1,0 +1,123 @@
+"""The columns of a run's table: what is shown of a strategy, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from stampede.measure.run import Run
+from stampede.measure.summary import Row
+from stampede.reports.cells import milliseconds, number
+
+Columns = list[tuple[str, Callable[[Row], str]]]
+
+
+def always(run: Run) -> Columns:
+    """What every run shows."""
+    return _COLUMNS
+
+
+def columns(run: Run) -> Columns:
+    """All columns, for where there is room for one wide table."""
+    return [*_COLUMNS, *chain(*over_time(run))]
+
+
+def title(heading: str) -> str:
+    """A column's heading on one line, where it need not be narrow."""
+    return heading.replace("-\n", "").replace("\n", " ")
+
+
+def over_time(run: Run) -> list[Columns]:
+    """What there is to tell beside one instant, in tables that are narrow enough."""
+    scenario = run.scenario
+    if not (scenario.workload.arrivals.length() or scenario.events or scenario.workload.writes):
+        return []
+    staleness = _STALENESS if scenario.workload.writes else []
+    recovery = [("recov-\nered s", _recovery)] if scenario.events else []
+    return [_LIFETIMES, [*staleness, *recovery]] if staleness or recovery else [_LIFETIMES]
+
+
+def _hits(row: Row) -> str:
+    return f"{number(row.value('db_hits'))}/{number(row.db_hits_ideal)}"
+
+
+def _amplification(row: Row) -> str:
+    return f"{number(row.value('amplification'))}×" if row.db_hits_ideal else "–"
+
+
+def _peak(row: Row) -> str:
+    queued = row.value("db_peak_queued")
+    return number(row.value("db_peak_in_flight")) + (f"+{number(queued)}" if queued else "")
+
+
+def _latency(metric: str, quantile: float) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        mark = "" if row.rests_on_enough(quantile) else "~"
+        return mark + milliseconds(row.value(metric))
+
+    return cell
+
+
+def _failures(row: Row) -> str:
+    return number((row.value("errors") or 0) + (row.value("timeouts") or 0))
+
+
+def _commands(row: Row) -> str:
+    return f"{(row.value('redis_commands') or 0) / max(1, row.requests):.2f}"
+
+
+def _valid(row: Row) -> str:
+    if row.valid == row.trials:
+        return "yes"
+    return f"{row.valid}/{row.trials}" if row.valid else "NO"
+
+
+def _percent(metric: str, of: str | None = None) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        value = row.value(metric)
+        if value is None:
+            return "–"
+        return f"{100 * value / (max(1, row.requests) if of else 1):.1f}"
+
+    return cell
+
+
+def _plain(metric: str) -> Callable[[Row], str]:
+    return lambda row: number(row.value(metric))
+
+
+def _recovery(row: Row) -> str:
+    spread = row.metrics.get("recovery_s")
+    return "never" if spread is None else f"{spread.median:.2f}"
+
+
+_LIFETIMES: Columns = [
+    ("requests", lambda row: f"{row.requests:,}"),
+    ("hit\n%", _percent("hit_ratio")),
+    ("epochs", _plain("epochs")),
+    ("loads/\nepoch", _plain("loads_per_epoch_mean")),
+    ("±\n95 %", _plain("loads_per_epoch_ci95")),
+    ("max", _plain("loads_per_epoch_max")),
+    ("DB\nbusy s", _plain("db_busy_s")),
+    ("wait-\ners", _plain("waiters_peak")),
+]
+
+_STALENESS: Columns = [
+    ("stale\n%", _percent("stale", of="requests")),
+    ("stale\np99 ms", lambda row: milliseconds(row.value("staleness_p99_ms"))),
+    ("stale\nmax ms", lambda row: milliseconds(row.value("staleness_max_ms"))),
+]
+
+_COLUMNS: Columns = [
+    ("DB hits\n/ideal", _hits),
+    ("ampli-\nfied", _amplification),
+    ("peak\n+queue", _peak),
+    ("p50\nms", _latency("latency_p50_ms", 0.5)),
+    ("p90\nms", _latency("latency_p90_ms", 0.9)),
+    ("p99\nms", _latency("latency_p99_ms", 0.99)),
+    ("max\nms", lambda row: milliseconds(row.value("latency_max_ms"))),
+    ("err", _failures),
+    ("cmd\n/req", _commands),
+    ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms"))),
+    ("va-\nlid", _valid),
+]
