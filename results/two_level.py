@@ -73,7 +73,9 @@ async def killed_holder(bench: Bench) -> Row:
     redis = Redis.from_url(bench.store.url)
     while not (guards := [g async for g in redis.scan_iter(match=b"stampede:*guard:*")]):
         await asyncio.sleep(0.005)
-    holder = int((await redis.get(guards[0])).partition(b".")[0])
+    token = await redis.get(guards[0])
+    assert isinstance(token, bytes)
+    holder = int(token.partition(b".")[0])
     await asyncio.sleep(0.2)
     bench.fleet.kill(holder)
     trial, requests = await running

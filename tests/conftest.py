@@ -40,7 +40,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a test that is a coroutine on the loop of the fixture `runner`."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
-    runner: asyncio.Runner = pyfuncitem.funcargs["runner"]
+    runner = pyfuncitem.funcargs["runner"]
+    assert isinstance(runner, asyncio.Runner)
     arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
 
     async def bounded() -> None:
@@ -127,7 +128,7 @@ def postgres_url() -> Iterator[str]:
             user=user,
             cwd=folder,
         )
-        command = [binary, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        command = [binary, "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, user=user, cwd=folder) as server:
             try:
                 deadline = time.monotonic() + 30

@@ -55,7 +55,7 @@ def test_an_instance_that_dies_in_a_trial_costs_that_trial_only(start: Start, tm
     assert "1 of 3 trials INVALID: instance " in " ".join(ended.out.split())
 
 
-START = {
+START: dict[str, Callable[[Any], bool]] = {
     "at its first child": lambda run: len(run.processes()) > 1,
     "when it starts servers": lambda run: run.servers(),
     "when it starts instances": lambda run: run.instances(),
@@ -148,3 +148,22 @@ def test_sigkill_leaves_no_process_and_no_folder(start: Start, moment: str) -> N
     run.kill()
     assert run.ended().code == -signal.SIGKILL
     run.leaves_nothing()
+
+
+@pytest.mark.parametrize("words", [RUN, ["compare", "none", "two-level", "-c", 40, "--db-latency", "300ms", "-n", 3]])
+def test_sigkill_leaves_the_rounds_before(
+    start: Start, stampede: Callable[..., Any], tmp_path: Path, words: list[object]
+) -> None:
+    run = start(*words, "--export", "out.json", "--export", "out.csv")
+    saved = tmp_path / "out.json"
+    run.wait_until((tmp_path / "out.csv").exists, "the export of the first round")
+    run.kill()
+    assert run.ended().code == -signal.SIGKILL
+    document = json.loads(saved.read_text())
+    assert document["interrupted"] is True
+    assert {trial["trial"] for trial in document["trials"]} == {1}
+    assert len(document["trials"]) == len(document["scenario"]["strategies"])
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + len(document["trials"])
+    ended = stampede("report", "out.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert "interrupted: only the trials that had ended are shown" in ended.out

@@ -17,7 +17,8 @@ from stampede.scenario import reading
 NAMES = {family: registry.names(family) for family in registry.STRATEGY_FAMILIES}
 STRATEGIES = sorted(name for names in NAMES.values() for name in names)
 
-Stampede = Said = Callable[..., Any]
+Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 @pytest.mark.parametrize(

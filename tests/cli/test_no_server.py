@@ -10,7 +10,8 @@ import pytest
 
 RUN = ["run", "-c", 40, "-i", 2, "-s", "two-level"]
 
-Stampede = Said = Callable[..., Any]
+Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ RUN = ["run", "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "t
 NOWHERE = ["--redis", "redis://127.0.0.1:1"]
 """Whoever got as far as Redis would complain of it."""
 
-Stampede = Said = Callable[..., Any]
+Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 def test_a_saved_run_is_reported_as_it_was(stampede: Stampede, tmp_path: Path) -> None:

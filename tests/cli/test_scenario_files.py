@@ -29,7 +29,8 @@ connections = 7
 instances = 3
 """
 
-Stampede = Said = Callable[..., Any]
+Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ NUMBERS = [
     ("calibrate", "--trials", "-3"),
 ]
 
-Stampede = Said = Callable[..., Any]
+Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 @pytest.mark.parametrize(("command", "option", "number"), NUMBERS)
@@ -100,7 +101,7 @@ def test_a_mistake_is_named_with_its_remedy(said: Said, words: list[str], proble
     [
         ("--export", "file/out.csv", 3, ["ot a directory"]),
         ("--export", "folder.csv", 2, ["it is a folder"]),
-        ("--export", "out.pdf", 2, [".csv .json"]),
+        ("--export", "out.pdf", 2, [".csv .html"]),
         ("--requests", "out.json", 2, [".csv .jsonl"]),
     ],
 )

@@ -58,7 +58,9 @@ async def holder(redis: Redis) -> int:
     async with asyncio.timeout(20):
         while not (guards := [name async for name in redis.scan_iter(match=b"stampede:*guard:*")]):
             await asyncio.sleep(0.005)
-    return int((await redis.get(guards[0])).partition(b".")[0])
+    token = await redis.get(guards[0])
+    assert isinstance(token, bytes)
+    return int(token.partition(b".")[0])
 
 
 def test_a_load_of_five_leases_is_one_load_and_costs_its_renewals_only() -> None:
@@ -147,7 +149,7 @@ async def _invalidate_in_mid_load(redis_url: str) -> None:
     stores = [await RedisStore.open(redis_url, prefix) for _ in range(2)]
     try:
         instances = [instance(store, number) for number, store in enumerate(stores)]
-        before = [asyncio.create_task(each.get("k")) for each in instances]
+        before = [asyncio.ensure_future(each.get("k")) for each in instances]
         await asyncio.sleep(0.05)
         version = 2
         await instances[1].invalidate("k")

@@ -9,6 +9,7 @@ import pytest
 from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
+from stampede.scenario.model import Scenario
 
 MakeTrial = Callable[..., Trial]
 
@@ -38,7 +39,7 @@ def test_paired_rates_are_compared_pair_by_pair() -> None:
 def test_the_largest_valid_burst_has_no_invalid_smaller_one(
     trial: MakeTrial, valid: list[int], largest: int | None
 ) -> None:
-    run = Run(stampede="0", created="", environment={}, scenario={}, seed=1)
+    run = Run(stampede="0", created="", environment={}, scenario=Scenario("mine"), seed=1)
     sizes = [
         SizeRow.of([trial(requests=100 * 2**place, valid=number < good) for number in range(3)])
         for place, good in enumerate(valid)

@@ -11,7 +11,7 @@ from stampede.measure.condition import Condition
 
 METRICS = ("db_hits", "latency_p99_ms", "duration_s", "errors", "valid")
 STRATEGIES = ("none", "two-level", "swr+two-level", "single-flight #2")
-FIGURES = {
+FIGURES: dict[str, dict[str, float | None]] = {
     "none": {"db_hits": 500.0, "latency_p99_ms": 2000.0, "duration_s": 2.5, "errors": None, "valid": 3.0},
     "two-level": {"db_hits": 1.0, "latency_p99_ms": 116.0, "duration_s": 0.12, "errors": 0.0, "valid": 3.0},
     "swr+two-level": {"db_hits": 0.0, "latency_p99_ms": 5.0, "duration_s": 0.01, "errors": 0.0, "valid": 3.0},

@@ -53,7 +53,7 @@ def mixed(*counts: tuple[Role, int]) -> Requests:
     """So many requests of each role, the last one of all never answered."""
     roles = np.concatenate([np.full(count, role, np.int8) for role, count in counts])
     size = len(roles)
-    started = np.arange(size) * 1e-3
+    started = np.arange(size, dtype=np.float64) * 1e-3
     ended = started + 0.1234567
     ended[-1] = np.nan
     zeros = np.zeros(size, np.int32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,8 @@ async def test_the_timeline_has_a_row_for_every_change() -> None:
     it = database(connections=1)
     await asyncio.sleep(0.5)
     await asyncio.gather(it.load("k"), it.load("k"))
-    assert it.seen().timeline == [
+    timeline: list[Any] = it.seen().timeline
+    assert timeline == [
         (pytest.approx(5.5), 1, 0),
         (pytest.approx(5.5), 1, 1),
         (pytest.approx(6.5), 0, 1),
@@ -163,6 +165,7 @@ async def test_a_load_belongs_to_the_count_in_which_it_arrived() -> None:
     it.reset(Latency.parse("1s"), 1, 1)
     # Who still queues for the old count is sent away: its trial is over.
     _, first, second = await asyncio.gather(it.load("new"), *late, return_exceptions=True)
+    assert isinstance(first, Loaded)
     assert first.version == 1
     assert isinstance(second, LoadError)
     seen = it.seen()
@@ -184,7 +187,8 @@ async def test_late_timers_do_not_add_up() -> None:
     await asyncio.gather(*loads)
     assert late_clock() == pytest.approx(3.0)
     seen = it.seen()
-    assert (seen.executed, seen.abandoned, seen.drawn_s) == (3, 0, pytest.approx(3.0))
+    assert (seen.executed, seen.abandoned) == (3, 0)
+    assert seen.drawn_s == pytest.approx(3.0)
     assert seen.busy_s == pytest.approx(3.0 + seen.lateness_max_s)
     assert seen.lateness_max_s == pytest.approx(0.8)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.model import Entry, Role
+from stampede.core.units import Duration
 from stampede.protection.choices import Freshness
 from stampede.protection.freshness.jitter import Jitter
 from stampede.protection.freshness.refresh_ahead import RefreshAhead
@@ -49,7 +50,7 @@ def test_every_law_lets_a_value_live_and_serves_a_new_one_as_it_is(name: str) ->
 
 def test_jitter_spreads_the_expiries_evenly_over_its_maximum() -> None:
     random = Random(5)
-    lives = [Jitter(max=2.0).lifetime(TTL, random) for _ in range(2000)]
+    lives = [Jitter(max=Duration(2.0)).lifetime(TTL, random) for _ in range(2000)]
     assert all(life.stale_after == life.expires_after for life in lives)
     ends = sorted(life.expires_after for life in lives)
     assert TTL <= ends[0] < TTL + 0.05
@@ -79,7 +80,7 @@ def test_refresh_ahead_begins_at_its_share_of_the_life(at: float, age: float) ->
 
 
 def test_swr_is_stale_after_its_time_to_live_and_gone_after_its_grace() -> None:
-    law = Swr(grace=4.0)
+    law = Swr(grace=Duration(4.0))
     assert law.lifetime(TTL, Random(1)) == (TTL, TTL + 4)
     assert law.judge(loaded_at_zero(law), TTL - 0.001, Random(1)) is Action.FRESH
     assert law.judge(loaded_at_zero(law), TTL, Random(1)) is Action.BEHIND
@@ -182,7 +183,7 @@ def test_a_dead_refresher_is_followed(one: MakeOne, on_virtual_time: OnVirtualTi
         # Killed: its renewals end, and nobody gives the office back.
         for task in elected.tasks._running:
             task.cancel()
-        store.drop = lambda key, token: asyncio.sleep(0, False)  # type: ignore[assignment, method-assign]
+        store.drop = lambda key, token: asyncio.sleep(0, False)  # type: ignore[method-assign]
         died = asyncio.get_running_loop().time()
         await asyncio.sleep(5)
         assert other.begun[0] - died <= 2 + 2 / 3

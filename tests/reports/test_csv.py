@@ -18,7 +18,8 @@ HEADER = (
     "redis_commands,arrival_spread_ms,duration_s,valid"
 )
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 
 def rows(run: Run) -> list[dict[str, str]]:

@@ -17,7 +17,8 @@ from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports import files
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 
 NO_SPACE = OSError(28, "No space left on device")

@@ -10,7 +10,8 @@ from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.formats.html import render
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 EVIL = "</script><script>alert(1)</script><!--"
 LIMIT = 6_000_000

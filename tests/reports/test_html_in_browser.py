@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -26,13 +26,19 @@ QUIET = [
 EVIL = '<img src=x onerror="document.title=1"></script><script>document.title=2</script>'
 PATIENCE_MS = 60_000
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
+
+
+Scheme = Literal["light", "dark"]
 
 
 class Look:
     """A page in a browser, with all that it complained about and all that it asked for."""
 
-    def __init__(self, browser: Browser, path: Path, width: int = 1400, scheme: str = "light") -> None:
+    def __init__(
+        self, browser: Browser, path: Path, width: int = 1400, scheme: Literal["light", "dark"] = "light"
+    ) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []

@@ -13,7 +13,8 @@ from stampede.reports.read import parse
 
 KEYS = ["schema", "stampede", "created", "environment", "scenario", "seed", "trials", "summary"]
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 
 def test_the_document_has_the_keys_of_the_design(run: MakeRun, trial: MakeTrial) -> None:

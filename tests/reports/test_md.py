@@ -14,7 +14,8 @@ from stampede.measure.trial import Trial
 from stampede.reports.formats import html
 from stampede.reports.formats.md import render
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 
 def rows(text: str) -> list[list[str]]:

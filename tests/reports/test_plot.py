@@ -13,7 +13,8 @@ from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.plot import render
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 CURVE = LatencyCurve([1.0, 0.5, 0.1, 0.0], [10.0, 20.0, 30.0, 200.0])
 

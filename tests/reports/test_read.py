@@ -24,7 +24,8 @@ from stampede.reports.read import parse, read
 from stampede.reports.table import show
 from stampede.scenario.model import Scenario
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 RESULT = Path(__file__).parents[2] / "results" / "cold-burst.json"
 DOCUMENT = json.loads(RESULT.read_bytes())

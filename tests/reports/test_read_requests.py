@@ -18,8 +18,10 @@ from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports import files, read_requests
 from stampede.reports.read_requests import refold
+from stampede.reports.requests import COLUMNS
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 ENDINGS = [".csv", ".jsonl"]
 NAMES = ["none", "redis-lock(lease=5s,poll=20ms)", 'say "hi"', "naïve,,✗"]
@@ -95,7 +97,7 @@ def test_another_file_is_one_line_that_says_what_is_wrong(
     tmp_path: Path, name: str, text: str | None, words: str
 ) -> None:
     if text is not None:
-        (tmp_path / name).write_text(text.format(header=",".join(read_requests.COLUMNS)))
+        (tmp_path / name).write_text(text.format(header=",".join(COLUMNS)))
     with pytest.raises(UsageError, match=words) as caught:
         list(read_requests.read_requests(tmp_path / name))
     assert "\n" not in str(caught.value)
@@ -107,6 +109,6 @@ def test_no_bytes_are_anything_but_requests_or_a_usage_error(
     tmp_path: Path, ending: str, content: bytes, headed: bool
 ) -> None:
     path = tmp_path / f"any{ending}"
-    path.write_bytes(",".join(read_requests.COLUMNS).encode() + b"\n" + content if headed else content)
+    path.write_bytes(",".join(COLUMNS).encode() + b"\n" + content if headed else content)
     with contextlib.suppress(UsageError):
         assert all(len(requests) for _, requests in read_requests.read_requests(path))

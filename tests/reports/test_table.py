@@ -15,7 +15,8 @@ from stampede.measure.trial import Trial
 from stampede.reports.table import show
 from stampede.scenario.model import Scenario
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 WIDTHS = [80, 120]
 MARKUP = ["[bold]x[/bold]", "[/]", "[red]", "a[0]", "[link=http://x]y[/link]", "x\\", ":boom:"]

@@ -11,7 +11,8 @@ from stampede.reports.words import sentence
 
 NOTHING: dict[str, Any] = {f"latency_{figure}_ms": None for figure in ("p50", "p90", "p99", "max")}
 
-MakeRun, MakeTrial = Callable[..., Run], Callable[..., Trial]
+MakeRun = Callable[..., Run]
+MakeTrial = Callable[..., Trial]
 
 
 def test_a_stampede_is_named_with_its_figures(run: MakeRun, trial: MakeTrial) -> None:

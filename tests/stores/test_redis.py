@@ -187,7 +187,7 @@ async def test_the_subscription_comes_back_after_it_was_killed(
 ) -> None:
     channel = prefix + "fills"
     assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
-    raw.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    raw.client_kill_filter(_type="pubsub")
     async with asyncio.timeout(HEARD_WITHIN):
         while not await hears(redis_store, entry):  # what is published in between goes unheard
             pass

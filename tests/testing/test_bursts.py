@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -146,7 +147,7 @@ def test_a_value_that_was_there_before_proves_nothing(stampede: Stampede) -> Non
 def test_each_burst_counts_its_own_loads(stampede: Stampede) -> None:
     cache, database = Locked(), stampede.loader(SLOW, value=0)
     for key in ("a", "b"):
-        stampede.burst(lambda key=key: cache.get(key, database), CALLERS).check(loads=1)
+        stampede.burst(partial(cache.get, key, database), CALLERS).check(loads=1)
     assert database.loads == 2
 
 

@@ -18,8 +18,7 @@ from stampede.core.ports import Store
 from stampede.core.tasks import Tasks
 from stampede.engine.virtual import VirtualLoop
 from stampede.processes.redis_server import EmbeddedRedis
-from stampede.protection.choices import Coalescing
-from stampede.protection.compose import protection
+from stampede.protection.compose import Protection, protection
 from stampede.protection.promise import Scope
 from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
@@ -35,7 +34,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a test that is a coroutine on the loop of the fixture `runner`."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
-    runner: asyncio.Runner = pyfuncitem.funcargs["runner"]
+    runner = pyfuncitem.funcargs["runner"]
+    assert isinstance(runner, asyncio.Runner)
     arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     virtual = isinstance(runner.get_loop(), VirtualLoop)
 
@@ -116,7 +116,7 @@ class Fleet:
         self.instances = len(stores)
         self.origin = origin
         self.tasks = [Tasks() for _ in stores]
-        self.protections: list[Coalescing] = [
+        self.protections: list[Protection] = [
             protection(
                 Strategy.parse(spec),
                 store=store,

@@ -245,7 +245,8 @@ async def test_a_load_that_asks_the_cache_for_another_key_does_not_deadlock(name
     async def load(key: str) -> Loaded:
         if key == "outer":
             await it.protections[0].get("inner")
-        return await inner_load(key)
+        loaded: Loaded = await inner_load(key)
+        return loaded
 
     for protection in it.protections:
         protection.cache.origin = load
