@@ -36,7 +36,10 @@ def _signals(first: Callable[[], object]) -> Iterator[None]:
     try:
         yield
     finally:
+        # Held back, because between our handler and the next one Python's own would interrupt what follows.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         for number in numbers:
             loop.remove_signal_handler(number)
             if not pending:  # what was measured is still to be reported, and that is not to be interrupted again
                 signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
