@@ -182,7 +182,7 @@ async def test_callers_who_come_during_a_load_share_it_too(
         await asyncio.sleep(0.1)
     assert values(await asyncio.gather(*callers)) == {(b'"value"', 1)}
     assert it.origin.loads["k"] <= loads_allowed(len(callers))
-    assert it.elapsed() < (2 * LOAD_S if name == "none" else LOAD_S + NOTICED_S)
+    assert it.elapsed() < (2 * LOAD_S if PROMISES[name].loads is Scope.CALLER else LOAD_S + NOTICED_S)
 
 
 async def test_each_epoch_is_loaded_anew(name: str, fleet: MakeFleet, loads_allowed: LoadsAllowed) -> None:
