@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import os
 import shutil
@@ -33,23 +34,36 @@ DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
 PATIENCE_S = 30
+VIRTUAL_PATIENCE_S = 10_000
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine on the loop of the fixture `runner`."""
+    """Run a test that is a coroutine on the loop of the fixture `runner`; without it on virtual time.
+
+    A test that talks to something real says so with the fixture `real_time`, or has a `runner`.
+    """
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
-    runner = pyfuncitem.funcargs["runner"]
-    assert isinstance(runner, asyncio.Runner)
     arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    given = pyfuncitem.funcargs.get("runner")
+    real = "real_time" in pyfuncitem.fixturenames
+    with contextlib.ExitStack() as stack:
+        runner = given or stack.enter_context(asyncio.Runner(loop_factory=None if real else VirtualLoop))
+        assert isinstance(runner, asyncio.Runner)
+        virtual = isinstance(runner.get_loop(), VirtualLoop)
 
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            await pyfuncitem.obj(**arguments)
+        async def bounded() -> None:
+            async with asyncio.timeout(VIRTUAL_PATIENCE_S if virtual else PATIENCE_S):
+                await pyfuncitem.obj(**arguments)
 
-    runner.run(bounded())
+        runner.run(bounded())
     return True
+
+
+@pytest.fixture
+def real_time() -> None:
+    """Marks a test that talks to something real."""
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -24,27 +22,8 @@ from stampede.protection.strategy import Strategy
 from stampede.stores.memory import MemoryStore
 from stampede.stores.redis.store import RedisStore
 
-PATIENCE_S = 1000
 TTL_S = 60.0
 INSTANCES = 4
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine on the loop of the fixture `runner`."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    runner = pyfuncitem.funcargs["runner"]
-    assert isinstance(runner, asyncio.Runner)
-    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    virtual = isinstance(runner.get_loop(), VirtualLoop)
-
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_S if virtual else 30):
-            await pyfuncitem.obj(**arguments)
-
-    runner.run(bounded())
-    return True
 
 
 @pytest.fixture
