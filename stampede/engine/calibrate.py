@@ -19,6 +19,7 @@ from stampede.engine.callers import Callers
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.run import FLOOR_STRATEGY, Session, new_run
+from stampede.engine.seeds import trial_seed
 from stampede.measure.calibration import Calibration, Paired, SizeRow
 from stampede.protection import compose
 from stampede.protection.strategy import Strategy
@@ -61,7 +62,7 @@ async def _measure(result: Calibration, base: Scenario, trials: int, session: Se
             progress.begins(f"bursts of {size:,}")
             await execute(bench, scenario, FLOOR_STRATEGY, 0, run.seed)
             for number in range(1, trials + 1):
-                trial, _ = await execute(bench, scenario, FLOOR_STRATEGY, number, run.seed + number)
+                trial, _ = await execute(bench, scenario, FLOOR_STRATEGY, number, trial_seed(run.seed, number))
                 run.trials.append(trial)
                 progress.ends(trial)
             result.sizes.append(SizeRow.of(run.trials[-trials:]))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import math
 from array import array
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from random import Random
 from typing import Any
 
 from stampede.core.errors import RequestError
 from stampede.core.model import Answer
 from stampede.core.ports import Clock
+from stampede.engine.alarm import Alarm
 from stampede.engine.barrier import Barrier
 from stampede.measure.records import Recorder
 from stampede.protection.choices import Get
@@ -86,31 +88,25 @@ class Callers:
         except TimeoutError:
             self._all_ended.cancel()  # nobody asks again
         finally:
-            await self._cancel("")
+            await _cancel(self._tasks, "")
             # The other instances may still be busy: tidying up now would be felt as their latency.
             await asyncio.sleep(QUIET_S)
             gc.enable()
 
-    async def _cancel(self, why: str) -> None:
-        pending = [task for task in self._tasks if not task.done()]
-        for task in pending:
-            task.cancel(why)
-        if pending:
-            await asyncio.wait(pending)
-
     async def interrupt(self, get: Get) -> None:
         """What is under way is lost, as in a restart; later requests go to another protection."""
         self.get = get
-        await self._cancel(RESTARTED)
+        # A task that has not taken its first step would end without a word in its record: it is not under way yet.
+        await _cancel([task for task in self._tasks if _begun(task)], RESTARTED)
 
     async def _pace(self) -> None:
-        for at, key in zip(self._offsets, self._wanted, strict=True):
-            if at == 0.0:
-                continue
-            wait = self._released_at + at - self._clock()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            self._start(self._answer(key, self.records.intend(key, self._released_at + at)))
+        with Alarm(self._clock) as alarm:
+            for at, key in zip(self._offsets, self._wanted, strict=True):
+                if at == 0.0:
+                    continue
+                instant = self._released_at + at
+                await alarm.until(instant)
+                self._start(self._answer(key, self.records.intend(key, instant)))
 
     def _start(self, request: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(request)
@@ -155,6 +151,7 @@ class Callers:
             records.gave_up(row, clock())
         except asyncio.CancelledError as cancelled:
             if RESTARTED not in cancelled.args:
+                records.gave_up(row, clock())
                 raise
             records.failed(row, clock(), RESTARTED)
         except Exception as error:  # a third party's plug-in: its bug is a result, not our crash
@@ -176,3 +173,16 @@ class Callers:
                 self.records.retries += 1
                 await asyncio.sleep(client.backoff)
         raise AssertionError("unreachable")
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]], why: str) -> None:
+    pending = [task for task in tasks if not task.done()]
+    for task in pending:
+        task.cancel(why)
+    if pending:
+        await asyncio.wait(pending)
+
+
+def _begun(task: asyncio.Task[None]) -> bool:
+    coroutine = task.get_coro()
+    return inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED

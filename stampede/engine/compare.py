@@ -13,6 +13,7 @@ import msgspec
 from stampede.engine.execution import execute
 from stampede.engine.machine import CpuTimes, unsteady
 from stampede.engine.run import Measured, Session, collect, new_run
+from stampede.engine.seeds import trial_seed
 from stampede.measure import comparison, comparison_words
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
@@ -110,7 +111,9 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
                 session.after_round(partial)
             for name in order.sample(names, len(names)):
                 session.progress.begins(f"round {number}: {name}")
-                trial, requests = await execute(bench, scenario, strategies[name], number, run.seed + number)
+                trial, requests = await execute(
+                    bench, scenario, strategies[name], number, trial_seed(run.seed, number)
+                )
                 trial = msgspec.structs.replace(trial, strategy=name)
                 measured.add(trial, requests)
                 session.progress.ends(trial)

@@ -17,6 +17,7 @@ from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
+from stampede.engine.seeds import trial_seed
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
@@ -141,7 +142,7 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
                 written = [f"{name}={value}" for name, value in swept.items()]
                 session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
                 bench = benches[scenario.fleet.instances]
-                trial, requests = await execute(bench, scenario, strategy, number, run.seed + number)
+                trial, requests = await execute(bench, scenario, strategy, number, trial_seed(run.seed, number))
                 trial = msgspec.structs.replace(trial, swept=swept)
                 measured.add(trial, requests)
                 session.progress.ends(trial)

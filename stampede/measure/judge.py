@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from stampede.measure.observed import Observed
 from stampede.measure.timing import shortest_load
 from stampede.measure.trial import Judged
@@ -32,6 +34,8 @@ def judge(scenario: Scenario, seen: Observed, punctuality: Punctuality) -> Judge
             f"requests started {1000 * punctuality.lag:.0f} ms late (p99): the load generator is the limit, its "
             f"event loop lagged up to {1000 * seen.lag_max:.0f} ms: lower the rate or add instances and cores"
         )
+    if early := int(np.count_nonzero(seen.requests.started < seen.requests.intended)):
+        reasons.append(f"{early} requests started before their instant: the clock or the harness is wrong")
     if seen.lost:
         reasons.append(f"instance {', '.join(map(str, seen.lost))} died")
     elif seen.origin is not None and seen.origin.hits != seen.counters.loads:
