@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter, deque
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from random import Random
 
 import msgspec
@@ -14,8 +13,10 @@ import msgspec
 from stampede.core.errors import LoadError
 from stampede.core.model import Loaded
 from stampede.core.ports import Clock
+from stampede.origins.alarm import LoopAlarm, MakeAlarm
 from stampede.origins.latency import Latency
 
+Done = Callable[[Loaded | Exception], None]
 EARLY_S = 1e-9  # what floating-point arithmetic may lack when a deadline has come
 
 
@@ -41,14 +42,17 @@ class Seen(msgspec.Struct, array_like=True):
     lateness_max_s: float = 0.0
 
 
-class _Load:
-    """One load's place: in the queue until it has begun, then at a connection until `due`."""
+class Load:
+    """One load's place: in the queue until it has `begun`, then at a connection until it is due."""
 
-    def __init__(self, key: str, arrived: float) -> None:
+    __slots__ = ("arrived", "begun", "done", "gone", "key", "version")
+
+    def __init__(self, key: str, arrived: float, done: Done) -> None:
         self.key = key
         self.arrived = arrived
-        self.served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done = done
         self.begun = False
+        self.gone = False
         self.version = 0
 
 
@@ -56,96 +60,113 @@ class _Window:
     """One count, from one reset to the next. A load belongs to the window in which it arrived.
 
     A connection's next service begins when its last was due, not when a late timer noticed: errors do not add up.
-    One timer serves all connections.
+    One alarm serves all connections. Who gives up is passed over later, because searching costs.
     """
 
-    def __init__(self, connections: int, clock: Clock, begin: Callable[[_Load], float]) -> None:
+    def __init__(self, database: FiniteDatabase, connections: int) -> None:
         self.free = connections
         self.in_flight = 0
-        self.queue: deque[_Load] = deque()
+        self.queued = 0
+        self.queue: deque[Load] = deque()
         self.hits: Counter[str] = Counter()
         self.seen = Seen(hits={}, timeline=[], loads=[], writes=[])
-        self._due: list[tuple[float, int, float, _Load]] = []  # a heap of (due, serial, begun, load)
+        self._due: list[tuple[float, int, float, Load]] = []  # a heap of (due, serial, begun, load)
         self._serial = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._clock = clock
-        self._begin = begin
+        self._armed: float | None = None
+        self._database = database
+        self._alarm = database.make_alarm(self._notice, database.clock)
 
-    def arrive(self, load: _Load) -> None:
+    def arrive(self, load: Load) -> None:
+        self.hits[load.key] += 1
         if self.free:
             self.free -= 1
-            self._serve(load, load.arrived)
+            self._serve(load, load.arrived, load.arrived)
             self._arm()
         else:
             self.queue.append(load)
-            self._moved()
+            self.queued += 1
+            self._moved(load.arrived)
 
-    def leave(self, load: _Load) -> None:
+    def leave(self, load: Load, now: float) -> None:
         """Its client has given up: out of the queue, or off its connection."""
-        if not load.begun:
-            with contextlib.suppress(ValueError):  # a count that is over has sent its queue away
-                self.queue.remove(load)
-            self._moved()
-            self.seen.abandoned += 1
+        if load.gone:
             return
-        place = next((place for place in self._due if place[3] is load), None)
-        if place is not None:
-            self._due.remove(place)
-            heapify(self._due)
-            self._release(self._clock())
+        self._end(load, now)
+        if load.begun:
+            self._release(now, now)
             self._arm()
+        else:
+            self.queued -= 1
+            self.seen.abandoned += 1
+            self._moved(now)
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """The count is over: whoever still queues is sent away, whoever is served may finish."""
-        waiting, self.queue = self.queue, deque()
+        waiting, self.queue, self.queued = self.queue, deque(), 0
         for load in waiting:
-            if not load.served.done():
-                load.served.set_exception(LoadError("the count that this load belongs to is over"))
+            if not load.gone:
+                self._end(load, now)
+                load.done(LoadError("the count that this load belongs to is over"))
 
-    def _serve(self, load: _Load, begun: float) -> None:
+    def _end(self, load: Load, now: float) -> None:
+        load.gone = True
+        self.seen.loads.append((load.key, load.arrived, now))
+
+    def _serve(self, load: Load, begun: float, now: float) -> None:
         load.begun = True
-        length = self._begin(load)
+        length = self._database.begin(load)
         self._serial += 1
         heappush(self._due, (begun + length, self._serial, begun, load))
         self.in_flight += 1
-        self._moved()
+        self._moved(now)
 
-    def _release(self, since: float) -> None:
+    def _release(self, since: float, now: float) -> None:
         self.in_flight -= 1
-        self._moved()
-        if self.queue:
+        self._moved(now)
+        while self.queue:
             load = self.queue.popleft()
-            self._serve(load, max(since, load.arrived))
-        else:
-            self.free += 1
+            if not load.gone:
+                self.queued -= 1
+                self._serve(load, max(since, load.arrived), now)
+                return
+        self.free += 1
 
     def _notice(self) -> None:
-        self._timer = None
-        now = self._clock()
+        self._armed = None
+        now = self._database.clock()
         while self._due and self._due[0][0] <= now + EARLY_S:
             due, _, begun, load = heappop(self._due)
-            self.seen.executed += 1
-            self.seen.busy_s += now - begun
-            self.seen.drawn_s += due - begun
-            self.seen.lateness_max_s = max(self.seen.lateness_max_s, now - due)
-            if not load.served.done():
-                load.served.set_result(None)
-            self._release(due)
+            if not load.gone:
+                self._executed(load, begun, due, now)
+                self._release(due, now)
         self._arm()
 
-    def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._due:
-            wait = max(0.0, self._due[0][0] - self._clock())
-            self._timer = asyncio.get_running_loop().call_later(wait, self._notice)
+    def _executed(self, load: Load, begun: float, due: float, now: float) -> None:
+        seen = self.seen
+        seen.executed += 1
+        seen.busy_s += now - begun
+        seen.drawn_s += due - begun
+        seen.lateness_max_s = max(seen.lateness_max_s, now - due)
+        self._end(load, now)
+        load.done(self._database.answer(load))
 
-    def _moved(self) -> None:
-        seen, queued = self.seen, len(self.queue)
-        seen.peak_queued = max(seen.peak_queued, queued)
-        seen.peak_in_flight = max(seen.peak_in_flight, self.in_flight)
-        seen.timeline.append((self._clock(), self.in_flight, queued))
+    def _arm(self) -> None:
+        while self._due and self._due[0][3].gone:
+            heappop(self._due)
+        if not self._due:
+            self._armed = None
+            self._alarm.clear()
+        elif self._armed != self._due[0][0]:
+            self._armed = self._due[0][0]
+            self._alarm.set(self._armed)
+
+    def _moved(self, now: float) -> None:
+        seen = self.seen
+        if self.queued > seen.peak_queued:
+            seen.peak_queued = self.queued
+        if self.in_flight > seen.peak_in_flight:
+            seen.peak_in_flight = self.in_flight
+        seen.timeline.append((now, self.in_flight, self.queued))
 
 
 class FiniteDatabase:
@@ -155,19 +176,26 @@ class FiniteDatabase:
     """
 
     def __init__(
-        self, latency: Latency, connections: int, seed: int, clock: Clock, query: Callable[[str], bytes]
+        self,
+        latency: Latency,
+        connections: int,
+        seed: int,
+        clock: Clock,
+        query: Callable[[str], bytes],
+        make_alarm: MakeAlarm = LoopAlarm,
     ) -> None:
-        self._clock = clock
+        self.clock = clock
+        self.make_alarm = make_alarm
         self._query = query
         self._versions: Counter[str] = Counter()
-        self._window = _Window(connections, clock, self._begin)
+        self._window = _Window(self, connections)
         self.reset(latency, connections, seed)
 
     def reset(self, latency: Latency, connections: int, seed: int) -> None:
         """Begin a new count, perhaps with another model; it does not fail any more."""
         self._random = Random(seed)
-        self._window.close()
-        self._window = _Window(connections, self._clock, self._begin)
+        self._window.close(self.clock())
+        self._window = _Window(self, connections)
         self.change(latency, failing=False)
 
     def change(self, latency: Latency, failing: bool) -> None:
@@ -179,30 +207,51 @@ class FiniteDatabase:
         """Change the key's row; returns its new version (the first is 1)."""
         self._versions[key] += 1
         version = 1 + self._versions[key]
-        self._window.seen.writes.append((key, version, self._clock()))
+        self._window.seen.writes.append((key, version, self.clock()))
         return version
 
-    async def load(self, key: str) -> Loaded:
-        """One load. It counts as a hit the moment it arrives. Raises LoadError while the database fails."""
-        window, arrived = self._window, self._clock()
-        window.hits[key] += 1
-        load = _Load(key, arrived)
-        window.arrive(load)
-        try:
-            await load.served
-            if self._failing:
-                raise LoadError("the database answers errors")
-            return Loaded(self._query(key), load.version)
-        except asyncio.CancelledError:
-            window.leave(load)
-            raise
-        finally:
-            window.seen.loads.append((key, arrived, self._clock()))
+    def submit(self, key: str, done: Done) -> Callable[[], None]:
+        """Begin a load, which counts as a hit at once; `done` gets its outcome. Call the result to give it up.
 
-    def _begin(self, load: _Load) -> float:
+        No task and no future: thousands of loads may end in one tick.
+        """
+        window, load = self._window, Load(key, self.clock(), done)
+        window.arrive(load)
+        return lambda: window.leave(load, self.clock())
+
+    async def load(self, key: str) -> Loaded:
+        """One load. Raises LoadError while the database fails."""
+        served: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Loaded | Exception) -> None:
+            if served.done():
+                return
+            if isinstance(outcome, Exception):
+                served.set_exception(outcome)
+            else:
+                served.set_result(outcome)
+
+        give_up = self.submit(key, done)
+        try:
+            return await served
+        except asyncio.CancelledError:
+            give_up()
+            raise
+
+    def begin(self, load: Load) -> float:
+        """Read the key's version and draw how long the load takes (seconds)."""
         # What the query finds is what was there when it began; a write during the load is not in it.
         load.version = 1 + self._versions[load.key]
         return self._latency.draw(self._random)
+
+    def answer(self, load: Load) -> Loaded | Exception:
+        """What a load that has ended gets."""
+        if self._failing:
+            return LoadError("the database answers errors")
+        try:
+            return Loaded(self._query(load.key), load.version)
+        except Exception as error:  # whatever the query raises is its caller's, and no other load's
+            return error
 
     def seen(self) -> Seen:
         """The counts since the reset."""

@@ -5,15 +5,17 @@ All instances of a run contend for this one process, as they would for one datab
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 
 import uvloop
 from aiohttp import WSMsgType, web
 
-from stampede.core.errors import LoadError
+from stampede.core.model import Loaded
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
+from stampede.origins.alarm import monotonic_alarm
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import FiniteDatabase
 from stampede.origins.latency import Latency
@@ -36,7 +38,7 @@ class SlowDatabaseServer:
 
     def __init__(self) -> None:
         tracks = Tracks()
-        self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select)
+        self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select, monotonic_alarm)
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -59,19 +61,22 @@ class SlowDatabaseServer:
                 continue
             for asked in decode_asked(message.data):
                 if isinstance(asked, LoadAsked):
-                    tasks.spawn(self._load(asked, out))
+                    self._load(asked, out)
                 else:
                     out.add(self._control(asked))
         await tasks.settle(0)
         return socket
 
-    async def _load(self, asked: LoadAsked, out: TickBatch[Reply]) -> None:
-        try:
-            value, version = await self._database.load(asked.key)
-        except LoadError as error:
-            out.add(Reply(asked.call, error=str(error)))
-        else:
-            out.add(Reply(asked.call, value, version))
+    def _load(self, asked: LoadAsked, out: TickBatch[Reply]) -> None:
+        call = asked.call
+
+        def done(outcome: Loaded | Exception) -> None:
+            if isinstance(outcome, Exception):
+                out.add(Reply(call, error=str(outcome)))
+            else:
+                out.add(Reply(call, outcome.value, outcome.version))
+
+        self._database.submit(asked.key, done)
 
     def _control(self, asked: Asked) -> Reply:
         match asked:
@@ -88,6 +93,8 @@ class SlowDatabaseServer:
 
 def main(path: str) -> None:
     """Serve on a Unix socket until ended."""
+    gc.freeze()
+    gc.disable()  # a collection would hold up all loads; nothing here is cyclic but what connections leave
     web.run_app(SlowDatabaseServer().app(), path=path, print=None, access_log=None, loop=uvloop.new_event_loop())
 
 

@@ -105,12 +105,20 @@ class Tracks:
     """The table in an SQLite database in memory."""
 
     def __init__(self, seed: int = 1) -> None:
+        self._answers: dict[int, bytes] = {}
         self._connection = sqlite3.connect(":memory:")
         self._connection.execute(SCHEMA)
         marks = ",".join("?" * len(COLUMNS))
         self._connection.executemany(f"insert into tracks values ({marks})", rows(seed))
 
     def select(self, key: str) -> bytes:
-        """Ten tracks, chosen by the key, as JSON text: a real query."""
-        found = self._connection.execute(_QUERY, (crc32(key.encode()) % (ROWS - 10),))
-        return msgspec.json.encode([dict(zip(COLUMNS, row, strict=True)) for row in found])
+        """Ten tracks, chosen by the key, as JSON text: a real query the first time, remembered from then on.
+
+        The latency is drawn, not earned: a query for each of thousands of loads that end at once would lengthen it.
+        """
+        after = crc32(key.encode()) % (ROWS - 10)
+        if (answer := self._answers.get(after)) is None:
+            found = self._connection.execute(_QUERY, (after,))
+            answer = msgspec.json.encode([dict(zip(COLUMNS, row, strict=True)) for row in found])
+            self._answers[after] = answer
+        return answer
