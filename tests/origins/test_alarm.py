@@ -11,7 +11,10 @@ import pytest
 
 from stampede.origins.alarm import KernelAlarm
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="timerfd is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="timerfd is Linux's"),
+    pytest.mark.usefixtures("real_time"),
+]
 
 
 async def test_it_rings_never_early_and_only_for_what_was_set_last() -> None:
