@@ -14,8 +14,8 @@ from typing import Any
 from stampede.core.errors import RequestError
 from stampede.core.model import Answer
 from stampede.core.ports import Clock
-from stampede.engine.alarm import Alarm
 from stampede.engine.barrier import Barrier
+from stampede.engine.instants import Instants
 from stampede.measure.records import Recorder
 from stampede.protection.choices import Get
 from stampede.scenario.model import Scenario
@@ -100,12 +100,12 @@ class Callers:
         await _cancel([task for task in self._tasks if _begun(task)], RESTARTED)
 
     async def _pace(self) -> None:
-        with Alarm(self._clock) as alarm:
+        with Instants.on(self._clock) as instants:
             for at, key in zip(self._offsets, self._wanted, strict=True):
                 if at == 0.0:
                     continue
                 instant = self._released_at + at
-                await alarm.until(instant)
+                await instants.until(instant)
                 self._start(self._answer(key, self.records.intend(key, instant)))
 
     def _start(self, request: Coroutine[Any, Any, None]) -> None:

@@ -10,10 +10,10 @@ from random import Random
 
 import msgspec
 
+from stampede.core.alarm import LoopAlarm, MakeAlarm
 from stampede.core.errors import LoadError
 from stampede.core.model import Loaded
 from stampede.core.ports import Clock
-from stampede.origins.alarm import LoopAlarm, MakeAlarm
 from stampede.origins.latency import Latency
 
 Done = Callable[[Loaded | Exception], None]

@@ -12,10 +12,10 @@ import time
 import uvloop
 from aiohttp import WSMsgType, web
 
+from stampede.core.alarm import monotonic_alarm
 from stampede.core.model import Loaded
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
-from stampede.origins.alarm import monotonic_alarm
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import FiniteDatabase
 from stampede.origins.latency import Latency

@@ -9,17 +9,17 @@ import pytest
 import uvloop
 
 from stampede.engine import virtual
-from stampede.engine.alarm import Alarm
+from stampede.engine.instants import Instants
 
 
 @pytest.mark.parametrize("loop", [None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def test_an_alarm_never_comes_early(loop: object) -> None:
+def test_nobody_wakes_early(loop: object) -> None:
     async def lateness() -> list[float]:
         late = []
-        with Alarm(time.monotonic) as alarm:
+        with Instants.on(time.monotonic) as instants:
             for number in range(200):
                 instant = time.monotonic() + 0.0003 + number * 1e-5
-                await alarm.until(instant)
+                await instants.until(instant)
                 late.append(time.monotonic() - instant)
         return late
 
@@ -30,8 +30,8 @@ def test_an_alarm_never_comes_early(loop: object) -> None:
 
 def test_an_instant_that_is_over_is_not_waited_for() -> None:
     async def work() -> None:
-        with Alarm(time.monotonic) as alarm:
-            await alarm.until(time.monotonic() - 1)
+        with Instants.on(time.monotonic) as instants:
+            await instants.until(time.monotonic() - 1)
 
     asyncio.run(asyncio.wait_for(work(), 1))
 
@@ -39,8 +39,8 @@ def test_an_instant_that_is_over_is_not_waited_for() -> None:
 def test_virtual_time_is_exact() -> None:
     async def work() -> float:
         clock = asyncio.get_running_loop().time
-        with Alarm(clock) as alarm:
-            await alarm.until(3600.0)
+        with Instants.on(clock) as instants:
+            await instants.until(3600.0)
         return clock()
 
     assert virtual.run(work()) == pytest.approx(3600.0)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from stampede.origins.alarm import KernelAlarm
+from stampede.core.alarm import KernelAlarm
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="timerfd is Linux's"),
