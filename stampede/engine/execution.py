@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -68,12 +68,13 @@ class _Execution:
         await self._bring_to_the_barrier(self.prepare)
         before = await self.bench.traffic()
         released_at = time.monotonic() + RELEASE_LEAD_S
-        async with self._events(released_at):
+        async with self._events(released_at) as removed:
             done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
         after = await self.bench.traffic()
         seen = await self.bench.slow.client.seen() if self.bench.slow else None
         moved = after - before if after is not None and before is not None else None
-        return _observed(self.scenario, done, seen, moved, released_at)
+        observed = _observed(self.scenario, done, seen, moved, released_at)
+        return replace(observed, removed=[(at - released_at, key) for at, key in removed])
 
     async def _reset_database(self) -> None:
         if self.bench.slow:
@@ -89,15 +90,15 @@ class _Execution:
             await self.bench.fleet.prepare(prepare)
 
     @contextlib.asynccontextmanager
-    async def _events(self, released_at: float) -> AsyncIterator[None]:
-        """Have the scenario's events happen meanwhile. Raises what they raise."""
+    async def _events(self, released_at: float) -> AsyncIterator[list[tuple[float, int]]]:
+        """Have the scenario's events happen meanwhile; gives what they remove. Raises what they raise."""
         if not self.scenario.events:
-            yield
+            yield []
             return
         target = TrialTarget(self.bench, self.prepare)
         events = asyncio.create_task(target.inject(released_at - time.monotonic()))
         try:
-            yield
+            yield target.removed
         finally:
             events.cancel()
             await asyncio.wait([events])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from random import Random
 
 from stampede.core.errors import UsageError
@@ -13,7 +14,10 @@ from stampede.scenario.model import Event
 
 
 class TrialTarget:
-    """The contract of `stampede.scenario.fault.Target`, for one trial."""
+    """The contract of `stampede.scenario.fault.Target`, for one trial.
+
+    `removed` has rows (instant on the monotonic clock, key number).
+    """
 
     def __init__(self, bench: Bench, trial: Prepare) -> None:
         """Raises UsageError: there is no database that could be made slow or fail."""
@@ -26,6 +30,7 @@ class TrialTarget:
         self._database = bench.slow.client
         self._latency = str(trial.scenario.database.latency)
         self._failing = False
+        self.removed: list[tuple[float, int]] = []
 
     async def inject(self, until_release: float) -> None:
         """Have every event of the scenario happen at its time. Raises StampedeError."""
@@ -44,6 +49,7 @@ class TrialTarget:
 
     async def remove(self, keys: list[int]) -> None:
         await self._key_cleaner.remove(self._trial.keys_label, keys)
+        self.removed += [(time.monotonic(), key) for key in keys]
 
     async def slow(self, latency: str | None) -> None:
         self._latency = latency or str(self._trial.scenario.database.latency)

@@ -100,7 +100,7 @@ def diff(old: Run, new: Run, threshold: float) -> Diff:
             for metric in DIFFED
         ]
         strategies.append(StrategyDiff(label, len(before[label]), len(after[label]), changes))
-    notes = [*_missing(before, after), *_settings(old, new), *_few(strategies)]
+    notes = [*_older(old, new), *_missing(before, after), *_settings(old, new), *_few(strategies)]
     return Diff(new.scenario.name, threshold, strategies, [_in_words(each) for each in strategies], notes)
 
 
@@ -148,6 +148,12 @@ def _in_words(each: StrategyDiff) -> str:
     equal = [METRICS[c.metric].label for c in each.changes if c.verdict == "equal"]
     also = f" ({', '.join(equal)}: equal)" if equal else ""
     return f"{each.strategy}: cannot be told better or worse{also}"
+
+
+def _older(old: Run, new: Run) -> list[str]:
+    if old.schema == new.schema:
+        return []
+    return ["one run is of an older version, whose latencies leave out the callers that got no value"]
 
 
 def _missing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

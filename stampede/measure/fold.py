@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stampede.core.model import Outcome, Role
 from stampede.measure import curve, epochs, staleness
 from stampede.measure.epochs import Epochs
-from stampede.measure.ideal import ideal_hits
+from stampede.measure.ideal import ideal_loads
 from stampede.measure.judge import Punctuality, judge
 from stampede.measure.load import busy_s, most_waiters, thin
 from stampede.measure.observed import Observed, OriginLog
@@ -27,10 +27,11 @@ from stampede.measure.timing import (
     hit_ratio,
     last_answer,
     milliseconds,
-    quantiles_ms,
+    quantile_ms,
     start_lag,
 )
 from stampede.measure.trial import Details, Judged, Trial, Which
+from stampede.measure.validity import rests_on_enough
 from stampede.scenario.model import Scenario
 
 Figures = dict[str, float | None]
@@ -51,7 +52,7 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     figures = (
         _callers(seen)
         | _latency(seen.requests)
-        | _database(seen, ideal_hits(scenario, seen.requests, lifetimes))
+        | _database(seen, _ideal(scenario, seen))
         | _epochs(lifetimes)
         | _staleness(ages)
         | _store(seen)
@@ -66,6 +67,13 @@ def flatten(which: Which, figures: Figures, judged: Judged, details: Details) ->
     return Trial(**figures, **{name: value for group in groups for name, value in group.items()})
 
 
+def _ideal(scenario: Scenario, seen: Observed) -> int:
+    invalidated = seen.origin.writes if seen.origin and scenario.workload.invalidate else []
+    breaks = [*seen.removed, *((at, key) for key, _, at in invalidated)]
+    load_s = float(scenario.database.latency.median) if seen.origin else 0.0
+    return ideal_loads(scenario.cache, load_s, seen.requests, breaks)
+
+
 def _callers(seen: Observed) -> Figures:
     requests = seen.requests
     return {
@@ -73,6 +81,7 @@ def _callers(seen: Observed) -> Figures:
         "ok": requests.count(Outcome.OK),
         "errors": requests.count(Outcome.ERROR),
         "timeouts": requests.count(Outcome.TIMEOUT),
+        "failed": requests.failed,
         "retries": seen.retries,
         "hit_ratio": hit_ratio(requests),
         "misses": int(np.count_nonzero(np.isin(requests.role, (Role.LEADER, Role.WAITER, Role.ERROR)))),
@@ -83,8 +92,16 @@ def _callers(seen: Observed) -> Figures:
 
 
 def _latency(requests: Requests) -> Figures:
-    p50, p90, p99, top = quantiles_ms(requests)
-    return {"latency_p50_ms": p50, "latency_p90_ms": p90, "latency_p99_ms": p99, "latency_max_ms": top}
+    everybody, answered = requests.latency, requests.latency_of_values
+    return {
+        "latency_p50_ms": quantile_ms(everybody, 0.5),
+        "latency_p90_ms": quantile_ms(everybody, 0.9),
+        "latency_p99_ms": quantile_ms(everybody, 0.99),
+        "latency_p999_ms": quantile_ms(everybody, 0.999) if rests_on_enough(len(requests), 0.999) else None,
+        "latency_max_ms": quantile_ms(everybody, 1.0),
+        "ok_p50_ms": quantile_ms(answered, 0.5),
+        "ok_p99_ms": quantile_ms(answered, 0.99),
+    }
 
 
 def _database(seen: Observed, ideal: int) -> Figures:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from stampede.core.model import Role
+from stampede.core.model import Outcome, Role
 from stampede.core.ranges import Positive
 from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
@@ -58,8 +58,8 @@ def busy_s(changes: Changes) -> float:
 
 
 def most_waiters(requests: Requests) -> int:
-    """The most callers that waited for somebody else's load at the same time."""
-    waited = (requests.role == Role.WAITER) & ~np.isnan(requests.ended)
+    """The most callers at the same time that waited for somebody else's load, or in vain."""
+    waited = ((requests.role == Role.WAITER) | (requests.outcome != Outcome.OK)) & ~np.isnan(requests.ended)
     moments = np.concatenate([requests.started[waited], requests.ended[waited]])
     steps = np.concatenate([np.ones(np.count_nonzero(waited)), -np.ones(np.count_nonzero(waited))])
     if not len(moments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stampede.measure.requests import Requests
@@ -33,7 +34,8 @@ class OriginLog:
 class Observed:
     """Everything that was seen of one trial, before any folding; `origin` is None if the database cannot tell.
 
-    `lost` names the instances that died, `struck_at` the seconds after the release of the first event.
+    `lost` names the instances that died, `struck_at` the seconds after the release of the first event; `removed` has
+    rows (seconds after the release, key number) of what was removed from the cache behind everybody's back.
     """
 
     requests: Requests
@@ -48,6 +50,7 @@ class Observed:
     retries: int
     origin: OriginLog | None
     struck_at: float | None
+    removed: Sequence[tuple[float, int]] = ()
 
     @property
     def db_hits(self) -> int:

@@ -58,7 +58,23 @@ class Requests:
 
     @property
     def latency(self) -> NDArray[np.float64]:
+        """Seconds from the intended start until the end was known, value or not: (n,), of all callers.
+
+        Who was never heard of again counts as if until the last end of all: a lower bound of what it felt.
+        """
+        ends = self.ended[~np.isnan(self.ended)]
+        last = max(float(ends.max(initial=0.0)), float(self.intended.max(initial=0.0)))
+        latency: NDArray[np.float64] = np.where(np.isnan(self.ended), last, self.ended) - self.intended
+        return latency
+
+    @property
+    def latency_of_values(self) -> NDArray[np.float64]:
         """Seconds from the intended start to the answer, of those that got a value."""
         done = self.outcome == Outcome.OK
         latency: NDArray[np.float64] = self.ended[done] - self.intended[done]
         return latency
+
+    @property
+    def failed(self) -> int:
+        """How many got an error, or no answer in time."""
+        return len(self) - self.count(Outcome.OK)

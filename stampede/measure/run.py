@@ -11,7 +11,8 @@ from stampede.measure.summary import Row
 from stampede.measure.trial import Trial
 from stampede.scenario.model import Scenario
 
-SCHEMA = 1
+SCHEMA = 2
+"""In schema 1 the latencies were those of the callers that got a value, and nobody had counted the failures."""
 FAKE_SLOW = "fake-slow SQLite"
 
 

@@ -11,6 +11,8 @@ from stampede.core.metrics import In, shown_in
 from stampede.measure import validity
 from stampede.measure.trial import Trial, values
 
+FEW_FAILURES = 0.01
+
 
 class Spread(msgspec.Struct, frozen=True):
     """A metric over the trials."""
@@ -52,6 +54,12 @@ class Row(msgspec.Struct, frozen=True):
         """The median over trials; None if no trial has the metric."""
         spread = self.metrics.get(metric)
         return spread.median if spread else None
+
+    @property
+    def bounded_below(self) -> bool:
+        """Whether more than one in a hundred failed: then a percentile is the least that was felt."""
+        failed = self.metrics.get("failed")
+        return failed is not None and failed.maximum > FEW_FAILURES * max(1, self.requests)
 
     def rests_on_enough(self, quantile: float) -> bool:
         """Whether a percentile has at least five requests of a trial beyond it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stampede.core.model import AT_ONCE, Outcome, Role
 from stampede.measure.requests import Requests
@@ -14,13 +15,9 @@ def milliseconds(seconds: float) -> float:
     return round(float(seconds) * 1000, 3)
 
 
-def quantiles_ms(requests: Requests) -> tuple[float | None, float | None, float | None, float | None]:
-    """p50, p90, p99 and maximum of the latency in ms; all None if nobody got a value."""
-    latency = requests.latency
-    if not len(latency):
-        return None, None, None, None
-    p50, p90, p99 = np.quantile(latency, [0.5, 0.9, 0.99])
-    return milliseconds(p50), milliseconds(p90), milliseconds(p99), milliseconds(latency.max())
+def quantile_ms(latency: NDArray[np.float64], share: float) -> float | None:
+    """A quantile (1: the maximum) of latencies in seconds, in ms; None of none."""
+    return milliseconds(np.quantile(latency, share)) if len(latency) else None
 
 
 def by_role(requests: Requests) -> dict[str, RoleLatency]:
@@ -29,8 +26,8 @@ def by_role(requests: Requests) -> dict[str, RoleLatency]:
     for role in Role:
         mine = (requests.role == role) & (requests.outcome == Outcome.OK)
         if role is Role.ERROR:
-            mine = requests.outcome == Outcome.ERROR
-        latency = (requests.ended - requests.intended)[mine]
+            mine = requests.outcome != Outcome.OK
+        latency = requests.latency[mine]
         if len(latency):
             p50, p99 = np.quantile(latency, [0.5, 0.99])
             roles[role.name.lower()] = RoleLatency(

@@ -9,17 +9,19 @@ from stampede.measure.run import Run
 from stampede.measure.summary import Row
 from stampede.reports.cells import milliseconds, number
 
-Columns = list[tuple[str, Callable[[Row], str]]]
+Column = tuple[str, Callable[[Row], str]]
+Columns = list[Column]
 
 
 def always(run: Run) -> Columns:
-    """What every run shows."""
-    return _COLUMNS
+    """What every run shows; requests that come one by one have no spread."""
+    paced = run.scenario.workload.arrivals.paced
+    return [column for column in _COLUMNS if not (paced and column is _SPREAD)]
 
 
 def columns(run: Run) -> Columns:
     """All columns, for where there is room for one wide table."""
-    return [*_COLUMNS, *chain(*over_time(run))]
+    return [*always(run), *chain(*further(run))]
 
 
 def title(heading: str) -> str:
@@ -27,8 +29,14 @@ def title(heading: str) -> str:
     return heading.replace("-\n", "").replace("\n", " ")
 
 
-def over_time(run: Run) -> list[Columns]:
-    """What there is to tell beside one instant, in tables that are narrow enough."""
+def further(run: Run) -> list[Columns]:
+    """What else there is to tell, in tables that are narrow enough."""
+    failed = [_FAILURES] if any(row.value("failed") for row in run.summary) else []
+    return [*failed, *_over_time(run)]
+
+
+def _over_time(run: Run) -> list[Columns]:
+    """What there is to tell beside one instant."""
     scenario = run.scenario
     if not (scenario.workload.arrivals.length() or scenario.events or scenario.workload.writes):
         return []
@@ -52,14 +60,10 @@ def _peak(row: Row) -> str:
 
 def _latency(metric: str, quantile: float) -> Callable[[Row], str]:
     def cell(row: Row) -> str:
-        mark = "" if row.rests_on_enough(quantile) else "~"
+        mark = "≥" if row.bounded_below else "" if row.rests_on_enough(quantile) else "~"
         return mark + milliseconds(row.value(metric))
 
     return cell
-
-
-def _failures(row: Row) -> str:
-    return number((row.value("errors") or 0) + (row.value("timeouts") or 0))
 
 
 def _commands(row: Row) -> str:
@@ -102,11 +106,22 @@ _LIFETIMES: Columns = [
     ("wait-\ners", _plain("waiters_peak")),
 ]
 
+_FAILURES: Columns = [
+    ("failed\n%", _percent("failed", of="requests")),
+    ("errors", _plain("errors")),
+    ("time-\nouts", _plain("timeouts")),
+    ("retries", _plain("retries")),
+    ("p50 ms of\nvalues", lambda row: milliseconds(row.value("ok_p50_ms"))),
+    ("p99 ms of\nvalues", lambda row: milliseconds(row.value("ok_p99_ms"))),
+]
+
 _STALENESS: Columns = [
     ("stale\n%", _percent("stale", of="requests")),
     ("stale\np99 ms", lambda row: milliseconds(row.value("staleness_p99_ms"))),
     ("stale\nmax ms", lambda row: milliseconds(row.value("staleness_max_ms"))),
 ]
+
+_SPREAD: Column = ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms")))
 
 _COLUMNS: Columns = [
     ("DB hits\n/ideal", _hits),
@@ -115,9 +130,9 @@ _COLUMNS: Columns = [
     ("p50\nms", _latency("latency_p50_ms", 0.5)),
     ("p90\nms", _latency("latency_p90_ms", 0.9)),
     ("p99\nms", _latency("latency_p99_ms", 0.99)),
-    ("max\nms", lambda row: milliseconds(row.value("latency_max_ms"))),
-    ("err", _failures),
+    ("max\nms", _latency("latency_max_ms", 0.0)),
+    ("fai-\nled", _plain("failed")),
     ("cmd\n/req", _commands),
-    ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms"))),
+    _SPREAD,
     ("va-\nlid", _valid),
 ]

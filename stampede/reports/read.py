@@ -11,6 +11,7 @@ from stampede.core.errors import UsageError
 from stampede.core.ranges import Count
 from stampede.measure.run import SCHEMA, Run
 from stampede.measure.summary import summarize
+from stampede.measure.trial import Trial
 
 # What msgspec raises on bytes that are no JSON text, on other shapes, on nests too deep and numbers too large.
 _FOREIGN = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
@@ -35,6 +36,11 @@ def read(path: Path) -> Run:
         raise UsageError(f"cannot read '{path}': {error.strerror}: name a run saved with --export run.json") from None
 
 
+def _of_schema_1(trial: Trial) -> Trial:
+    failed = {"failed": trial.errors + trial.timeouts}
+    return msgspec.structs.replace(trial, ok_p50_ms=trial.latency_p50_ms, ok_p99_ms=trial.latency_p99_ms, **failed)
+
+
 def parse(document: bytes, where: str) -> Run:
     """The run of a document; `where` names it in errors. Raises UsageError as `read` does."""
     try:
@@ -45,6 +51,8 @@ def parse(document: bytes, where: str) -> Run:
                 "upgrade stampede-bench"
             )
         run = msgspec.json.decode(document, type=Run, dec_hook=registry.decode_saved)
+        if head.schema == 1:
+            run.trials = [_of_schema_1(trial) for trial in run.trials]
         run.summary = summarize(run.trials)
     except UsageError as error:
         raise UsageError(f"cannot report '{where}': {error}") from None

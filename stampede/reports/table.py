@@ -14,7 +14,7 @@ from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison
 from stampede.reports.cells import many, milliseconds, number, plain_table
-from stampede.reports.columns import Columns, always, over_time
+from stampede.reports.columns import Columns, always, further
 from stampede.reports.words import told
 from stampede.scenario.model import DatabaseSetup, Workload
 
@@ -36,7 +36,7 @@ def renderable(run: Run) -> RenderableType:
     parts: list[RenderableType] = [heading(run)]
     if run.summary:
         parts += [_table(run.summary, always(run))]
-        for more in over_time(run):
+        for more in further(run):
             parts += [Text(""), _table(run.summary, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     return Group(*parts)
@@ -133,6 +133,10 @@ def notes(run: Run) -> list[Text]:
             f"harness floor (a warm hit, same burst): p50 {milliseconds(floor.latency_p50_ms)}, "
             f"p99 {milliseconds(floor.latency_p99_ms)} ms; loop lag up to "
             f"{milliseconds(max([t.loop_lag_ms for t in run.trials], default=0.0))} ms"
+        )
+    if any(row.bounded_below for row in run.summary):
+        lines.append(
+            "≥ is the least that was felt: more than 1 % of the callers got no value, and count until that was known"
         )
     if any(not row.rests_on_enough(0.99) for row in run.summary):
         lines.append("~ rests on fewer than five requests beyond the percentile")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from stampede.measure.apart import apart
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 
 
 def sentence(run: Run) -> str:
-    """One sentence or two for the whole run."""
+    """A sentence or two for the whole run: who got nothing, what the database saw, whom the trials recommend."""
     rows = [row for row in run.summary if row.valid]
     if not run.summary:
         return "Nothing was measured."
     if not rows:
         return "No trial is valid, so nothing can be said about the strategies."
-    if all(row.value("latency_p99_ms") is None for row in rows):
+    if all(row.value("ok_p99_ms") is None for row in rows):
         return f"Nobody got a value, and the database was hit up to {max(map(_hits, rows)):,.0f} times."
+    failures = "".join(f"{_failed(row)}. " for row in rows if row.value("failed"))
     if all(row.db_hits_ideal == 0 for row in rows):
-        return _of_hits(rows)
+        return failures + _of_hits(rows)
     parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
-    return "; ".join(parts or [_nearest(rows)]) + ". " + _fastest(run, rows)
+    return failures + "; ".join(parts or [_nearest(rows)]) + ". " + _fastest(run, rows)
+
+
+def _failed(row: Row) -> str:
+    return f"With {row.strategy} {row.value('failed'):,.0f} of {row.requests:,} callers got no value"
 
 
 def told(run: Run) -> list[str]:
@@ -32,7 +38,9 @@ def _of_hits(rows: list[Row]) -> str:
     loaded = [row for row in rows if _hits(row)]
     if loaded:
         return f"The cache was warm, and yet the database was hit with {_names(loaded)}."
-    answered = _by_p99(rows)
+    answered = _by_p99([row for row in rows if not row.value("failed")])
+    if not answered:
+        return "The database saw no load."
     low, high = answered[0], answered[-1]
     text = f"Everybody hit and the database saw no load; p99 {_p99(low)} with {low.strategy}"
     return text + (f", {_p99(high)} with {high.strategy}." if high is not low else ".")
@@ -61,31 +69,33 @@ def _nearest(rows: list[Row]) -> str:
 
 
 def _ideal(rows: list[Row]) -> str:
-    ideal = [row for row in rows if _amplification(row) == 1]
-    # A lasting trial's ideal is its number of epochs, which differs from strategy to strategy.
-    figures = sorted({row.db_hits_ideal for row in ideal})
-    return f"{_names(ideal)} reached the ideal {_range(figures)}" if ideal else ""
-
-
-def _range(figures: list[int]) -> str:
-    return f"{figures[0]:,}" if len(figures) == 1 else f"{figures[0]:,} to {figures[-1]:,}"
+    """A stale answer may cost less than the ideal, so at most that is as good as it."""
+    ideal = [row for row in rows if 0 < _amplification(row) <= 1]
+    return f"{_names(ideal)} reached the ideal {ideal[0].db_hits_ideal:,}" if ideal else ""
 
 
 def _fastest(run: Run, rows: list[Row]) -> str:
-    """The lowest p99 among the strategies that spared the database most."""
-    fewest = min(map(_amplification, rows))
-    spared = [row for row in rows if _amplification(row) == fewest]
-    answered = _by_p99(spared)
+    """The lowest p99 among those that spared the database most: a winner only if its trials are apart.
+
+    Who leaves callers without a value is never recommended, as long as anybody does not.
+    """
+    kept = [row for row in rows if not row.value("failed")] or rows
+    fewest = max(1.0, min(map(_amplification, kept)))
+    answered = _by_p99([row for row in kept if _amplification(row) <= fewest])
     if not answered:
-        return f"With {_names(spared)} nobody got a value."
-    best = answered[0]
+        return "Of those that answered everybody, none has a latency."
+    best, *others = answered
     where = ""
     if run.environment.get("database") == FAKE_SLOW:
         where = f" in front of a database that takes {run.scenario.database.latency}"
-    if len(answered) == 1:
+    if not others:
         return f"{best.strategy} had p99 {_p99(best)}{where}."
     many = f"Of the {len(answered)} that spared the database most"
-    return f"{many}, {best.strategy} had the lowest p99: {_p99(best)}{where}."
+    tied = [row for row in others if not apart(run, best, row)]
+    if not tied:
+        return f"{many}, {best.strategy} had the lowest p99: {_p99(best)}{where}."
+    low, high = _p99(best).removesuffix(" ms"), _p99(tied[-1])
+    return f"{many}, no difference in p99 is shown between {_names([best, *tied])}: {low} to {high}{where}."
 
 
 def _by_p99(rows: list[Row]) -> list[Row]:
@@ -105,7 +115,7 @@ def _amplification(row: Row) -> float:
 
 def _p99(row: Row) -> str:
     p99 = row.value("latency_p99_ms")
-    return "unknown, for nobody got a value" if p99 is None else f"{p99:,.0f} ms"
+    return "unknown" if p99 is None else f"{'≥ ' * row.bounded_below}{p99:,.0f} ms"
 
 
 def _names(rows: list[Row]) -> str:

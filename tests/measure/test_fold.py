@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.model import Role
 from stampede.measure.fold import fold
-from stampede.measure.ideal import ideal_hits
 from stampede.measure.load import POINTS, thin
 from stampede.measure.observed import Observed
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.timing import arrival_spread
-from stampede.scenario.model import CacheSetup, Scenario
+from stampede.scenario.model import Scenario
 
 MakeRequests = Callable[..., Requests]
 MakeObserved = Callable[..., Observed]
@@ -60,10 +58,35 @@ def test_percentiles_and_maximum_are_those_of_the_latencies(
     assert figures == tuple(map(pytest.approx, (51, 91, 100, 101)))
 
 
-def test_without_any_value_there_is_no_latency(scenario: Scenario, observed: MakeObserved) -> None:
+def test_who_got_nothing_felt_how_long_it_took_to_know(scenario: Scenario, observed: MakeObserved) -> None:
     trial = fold(scenario, "none", 1, observed(requests=of_roles(Role.ERROR, Role.ERROR), errors={"no": 2}))
-    assert (trial.latency_p50_ms, trial.latency_p90_ms, trial.latency_p99_ms, trial.latency_max_ms) == (None,) * 4
-    assert (trial.ok, trial.errors, trial.error_messages) == (0, 2, {"no": 2})
+    assert (trial.latency_p50_ms, trial.latency_p90_ms, trial.latency_p99_ms, trial.latency_max_ms) == (500,) * 4
+    assert (trial.ok, trial.errors, trial.failed, trial.error_messages) == (0, 2, 2, {"no": 2})
+    assert (trial.ok_p50_ms, trial.ok_p99_ms) == (None, None)
+
+
+def test_those_who_timed_out_are_in_the_percentiles(scenario: Scenario, observed: MakeObserved) -> None:
+    """192 of 200 callers gave up after 500 ms, the others were answered after 408."""
+    recorder = Recorder()
+    for number in range(200):
+        row = recorder.intend(0, 0.0)
+        recorder.started[row] = 0.0
+        if number < 192:
+            recorder.gave_up(row, 0.5)
+        else:
+            recorder.answered(row, 0.408, Role.WAITER, 1)
+    trial = fold(scenario, "none", 1, observed(requests=Requests.join({0: recorder.columns()}, 0.0)))
+    assert (trial.latency_p50_ms, trial.latency_p99_ms, trial.latency_max_ms) == (500, 500, 500)
+    assert (trial.ok_p50_ms, trial.ok_p99_ms) == (pytest.approx(408), pytest.approx(408))
+    assert (trial.failed, trial.timeouts, trial.errors, trial.waiters_peak) == (192, 192, 0, 200)
+
+
+def test_a_rare_percentile_needs_five_thousand_requests(
+    scenario: Scenario, observed: MakeObserved, requests: MakeRequests
+) -> None:
+    few, many = (requests(*[(0.0, 0.1)] * count) for count in (4999, 5000))
+    assert fold(scenario, "none", 1, observed(requests=few)).latency_p999_ms is None
+    assert fold(scenario, "none", 1, observed(requests=many)).latency_p999_ms == pytest.approx(100)
 
 
 def test_latency_is_split_by_role(scenario: Scenario, observed: MakeObserved) -> None:
@@ -80,20 +103,8 @@ def test_latency_is_split_by_role(scenario: Scenario, observed: MakeObserved) ->
     assert trial.stale == 0  # nobody wrote, so no answer was older than the origin
 
 
-def test_amplification_is_hits_over_ideal_hits(scenario: Scenario, observed: MakeObserved) -> None:
-    assert fold(scenario, "none", 1, observed(loads=4, db_hits={"a": 3, "b": 1})).amplification == 2.0
-
-
-def test_the_ideal_is_a_load_for_every_key_that_was_asked_for_and_none_when_warm(
-    scenario: Scenario, requests: MakeRequests
-) -> None:
-    recorder = Recorder()
-    for key in (3, 3, 5):
-        recorder.intend(key, 0.0)
-    asked = Requests.join({0: recorder.columns()}, 0.0)
-    assert ideal_hits(scenario, asked, None) == 2
-    warm = msgspec.structs.replace(scenario, cache=CacheSetup(start="warm"))
-    assert ideal_hits(warm, asked, None) == 0
+def test_amplification_is_hits_over_those_that_would_do(scenario: Scenario, observed: MakeObserved) -> None:
+    assert fold(scenario, "none", 1, observed(loads=4, db_hits={"a": 3, "b": 1})).amplification == 4.0
 
 
 def test_the_spread_is_that_of_the_first_instant_and_of_those_who_started() -> None:
@@ -187,12 +198,12 @@ def test_a_trial_of_which_no_request_is_left_can_be_folded(scenario: Scenario, o
     assert trial.latency_max_ms is None
 
 
-def test_a_request_without_an_answer_is_a_timeout_and_has_no_role(scenario: Scenario, observed: MakeObserved) -> None:
+def test_a_request_without_an_answer_is_a_timeout(scenario: Scenario, observed: MakeObserved) -> None:
     recorder = Recorder()
     recorder.intend(0, 0.0)
     trial = fold(scenario, "none", 1, observed(requests=Requests.join({0: recorder.columns()}, 0.0)))
     assert (trial.timeouts, trial.errors, trial.ok) == (1, 0, 0)
-    assert trial.roles == {}
+    assert list(trial.roles) == ["error"]
 
 
 # -- the timeline --------------------------------------------------------------------------------------------------

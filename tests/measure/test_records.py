@@ -85,7 +85,7 @@ def test_a_request_that_was_never_answered_is_a_timeout_without_an_end() -> None
     assert requests.instance.tolist() == [5]
 
 
-def test_latency_counts_from_the_intended_start_and_only_where_there_is_a_value() -> None:
+def test_latency_counts_from_the_intended_start_until_the_end_was_known() -> None:
     recorder = record(
         Made(0, 0.0, 0.5, 1.0, Outcome.OK, Role.HIT, 1),
         Made(0, 2.0, 2.1, 2.5, Outcome.OK, Role.LEADER, 1),
@@ -93,7 +93,9 @@ def test_latency_counts_from_the_intended_start_and_only_where_there_is_a_value(
         Made(0, 0.0),
     )
     requests = Requests.join({0: recorder.columns()}, RELEASE)
-    assert requests.latency.tolist() == [1.0, 0.5]
+    assert requests.latency.tolist() == [1.0, 0.5, 9.0, 9.0], "who was never heard of counts until the last end"
+    assert requests.latency_of_values.tolist() == [1.0, 0.5]
+    assert requests.failed == 2
 
 
 def test_errors_are_counted_by_their_message() -> None:

@@ -59,7 +59,9 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
         origin=OriginLog(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
     )
     folded = fold(scenario, "none", 1, seen)
-    all_well = {"requests": 500, "ok": 500, "errors": 0, "timeouts": 0, "db_hits_ideal": 1}
+    all_well: dict[str, float] = {"requests": 500, "ok": 500, "db_hits_ideal": 1}
+    all_well |= dict.fromkeys(("errors", "timeouts", "failed"), 0)
+    all_well |= {f"latency_{figure}_ms": 100.0 for figure in ("p50", "p90", "p99", "max")}
 
     def make(**changes: Any) -> Trial:
         seen = msgspec.structs.replace(folded, **(all_well | changes))

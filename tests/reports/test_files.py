@@ -132,7 +132,7 @@ def test_the_ending_says_the_format(tmp_path: Path, run: MakeRun, trial: MakeTri
         files.export(run(trial()), tmp_path / name)
         assert len(list(csv.reader((tmp_path / name).read_text().splitlines()))) == 2
     files.export(run(trial()), tmp_path / "out.json")
-    assert json.loads((tmp_path / "out.json").read_bytes())["schema"] == 1
+    assert json.loads((tmp_path / "out.json").read_bytes())["schema"] == 2
     files.export_requests([(trial(), requests)], tmp_path / "requests.csv")
     assert len((tmp_path / "requests.csv").read_text().splitlines()) == 4
     files.export_requests([(trial(), requests)], tmp_path / "requests.jsonl")

@@ -20,7 +20,7 @@ MakeTrial = Callable[..., Trial]
 def test_the_document_has_the_keys_of_the_design(run: MakeRun, trial: MakeTrial) -> None:
     document = json.loads(render(run(trial())))
     assert [key for key in document if key in KEYS] == KEYS
-    assert (document["schema"], document["seed"]) == (1, 7)
+    assert (document["schema"], document["seed"]) == (2, 7)
     assert document["scenario"]["cache"]["ttl"] == "10s"
     assert document["scenario"]["database"]["latency"] == "100ms"
 

@@ -9,38 +9,58 @@ from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.words import sentence
 
-NOTHING: dict[str, Any] = {f"latency_{figure}_ms": None for figure in ("p50", "p90", "p99", "max")}
+NOTHING: dict[str, Any] = {"ok": 0, "timeouts": 500, "failed": 500, "ok_p50_ms": None, "ok_p99_ms": None}
 
 MakeRun = Callable[..., Run]
 MakeTrial = Callable[..., Trial]
 
 
+def trials(make: MakeTrial, strategy: str, p99_ms: float, count: int = 12, **more: Any) -> list[Trial]:
+    """So many trials, a per cent apart at most."""
+    return [
+        make(strategy=strategy, trial=n + 1, latency_p99_ms=p99_ms * (1 + 0.001 * (n % 10)), **more)
+        for n in range(count)
+    ]
+
+
 def test_a_stampede_is_named_with_its_figures(run: MakeRun, trial: MakeTrial) -> None:
     text = sentence(
         run(
-            trial(db_hits=500, latency_p99_ms=2500.0),
-            trial(strategy="single-flight", db_hits=4, latency_p99_ms=105.0),
-            trial(strategy="redis-lock", latency_p99_ms=180.0),
-            trial(strategy="two-level", latency_p99_ms=102.0),
+            *trials(trial, "none", 2500.0, db_hits=500),
+            *trials(trial, "single-flight", 105.0, db_hits=4),
+            *trials(trial, "redis-lock", 180.0),
+            *trials(trial, "two-level", 102.0),
         )
     )
-    assert "With none 500 requests became 500 DB hits where 1 would do (p99 2,500 ms)" in text
+    assert "With none 500 requests became 500 DB hits where 1 would do (p99 2,509 ms)" in text
     assert "single-flight left one per instance, 4" in text
     assert "redis-lock and two-level reached the ideal 1" in text
     assert "Of the 2 that spared the database most, two-level had the lowest p99: 102 ms" in text
 
 
-def test_in_a_lasting_trial_every_strategy_has_an_ideal_of_its_own(run: MakeRun, trial: MakeTrial) -> None:
-    """Fewer epochs by chance are no merit."""
+def test_a_winner_needs_trials_that_are_apart(run: MakeRun, trial: MakeTrial) -> None:
+    few = run(*trials(trial, "redis-lock", 180.0, 2), *trials(trial, "two-level", 102.0, 2))
+    assert "no difference in p99 is shown between two-level and redis-lock: 102 to 180 ms" in sentence(few)
+    alike = run(*trials(trial, "redis-lock", 102.1), *trials(trial, "two-level", 102.0))
+    assert "no difference in p99 is shown" in sentence(alike)
+
+
+def test_who_fails_callers_is_named_first_and_never_recommended(run: MakeRun, trial: MakeTrial) -> None:
+    failing = {"failed": 300, "timeouts": 300, "ok": 200}
+    text = sentence(run(*trials(trial, "none", 90.0, **failing), *trials(trial, "two-level", 200.0)))
+    assert text.startswith("With none 300 of 500 callers got no value. ")
+    assert text.endswith("two-level had p99 201 ms.") or "two-level had p99 201 ms in front" in text
+
+
+def test_a_stale_answer_may_cost_less_than_the_ideal(run: MakeRun, trial: MakeTrial) -> None:
     text = sentence(
         run(
-            trial(db_hits=1158, db_hits_ideal=9, latency_p99_ms=980.0),
-            trial(strategy="swr+two-level", db_hits=9, db_hits_ideal=9, latency_p99_ms=30.0),
-            trial(strategy="two-level", db_hits=11, db_hits_ideal=11, latency_p99_ms=20.0),
+            trial(db_hits=1158, db_hits_ideal=10),
+            trial(strategy="swr+two-level", db_hits=9, db_hits_ideal=10),
+            trial(strategy="two-level", db_hits=10, db_hits_ideal=10),
         )
     )
-    assert "swr+two-level and two-level reached the ideal 9 to 11" in text
-    assert "Of the 2 that spared the database most, two-level had the lowest p99: 20 ms" in text
+    assert "swr+two-level and two-level reached the ideal 10" in text
 
 
 def test_where_nobody_reached_the_ideal_the_nearest_is_named(run: MakeRun, trial: MakeTrial) -> None:
@@ -94,6 +114,7 @@ def test_a_stampede_in_which_nobody_got_a_value_is_still_named(run: MakeRun, tri
 def test_that_one_strategy_got_no_value_is_not_said_of_all(run: MakeRun, trial: MakeTrial) -> None:
     text = sentence(run(trial(db_hits=500), trial(strategy="two-level", **NOTHING)))
     assert "Nobody got a value" not in text
+    assert text.startswith("With two-level 500 of 500 callers got no value. ")
 
 
 def test_nothing_measured_is_nothing_said(run: MakeRun) -> None:
