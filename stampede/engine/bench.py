@@ -99,7 +99,14 @@ class Bench:
         """The servers, for the run's environment."""
         where = "embedded" if self.embedded else without_password(self.store.url)
         database = without_password(self.servers.database) if self.servers.database else FAKE_SLOW
-        return {"redis": f"{self.store_version} ({where})", "database": database}
+        pool = self.servers.redis_pool
+        mode = f"a pool of {pool} connections, one per command" if pool else "one pipeline per event-loop tick"
+        return {
+            "redis": f"{self.store_version} ({where})",
+            "database": database,
+            "redis commands": mode,
+            "garbage collection": "off during a trial",
+        }
 
     def require_servers(self) -> None:
         """Raises DatabaseUnavailable, RedisUnavailable: a server that we started is gone."""

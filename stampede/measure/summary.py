@@ -106,7 +106,7 @@ def _row(group: list[Trial]) -> Row:
         len(group),
         sum(trial.valid for trial in group),
         first.instances,
-        first.requests,
+        round(median(trial.requests for trial in counted)),
         round(median(trial.db_hits_ideal for trial in counted)),
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),

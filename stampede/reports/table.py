@@ -134,6 +134,10 @@ def notes(run: Run) -> list[Text]:
             f"p99 {milliseconds(floor.latency_p99_ms)} ms; loop lag up to "
             f"{milliseconds(max([t.loop_lag_ms for t in run.trials], default=0.0))} ms"
         )
+    if mode := run.environment.get("redis commands"):
+        lines.append(
+            f"Redis commands travel in {mode}; garbage collection is {run.environment['garbage collection']}"
+        )
     if any(row.bounded_below for row in run.summary):
         lines.append(
             "≥ is the least that was felt: more than 1 % of the callers got no value, and count until that was known"

@@ -50,7 +50,7 @@ def test_exports_have_the_promised_columns_and_agree(stampede: Stampede, tmp_pat
 
     document = json.loads((tmp_path / "new/two/out.json").read_text())
     assert [key for key in document if key in DOCUMENT_KEYS] == DOCUMENT_KEYS
-    assert (document["schema"], document["seed"], document["interrupted"]) == (1, 4711, False)
+    assert (document["schema"], document["seed"], document["interrupted"]) == (2, 4711, False)
     trials = document["trials"]
     assert [",".join(trial).startswith(TRIAL_COLUMNS) for trial in trials] == [True, True]
 

@@ -125,3 +125,11 @@ def test_a_gate_reads_the_ratios(run: MakeRun) -> None:
     assert each.figures()["latency_p50_ms"] == pytest.approx(1.2, rel=0.02)
     gate = Condition.parse("latency_p50_ms > 1.1", each.figures(), ["a"], timed=False)
     assert len(gate.failures({"a": each.figures()})) == 1
+
+
+def test_another_way_of_redis_commands_is_noted(run: MakeRun) -> None:
+    old, new = run(1), run(2)
+    old.environment["redis commands"], new.environment["redis commands"] = "one pipeline", "a pool of 50"
+    assert diff(old, new, 0.05).notes == [
+        "environment redis commands differs: one pipeline in the old run, a pool of 50 in the new one"
+    ]
