@@ -14,15 +14,19 @@ Serve = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 
 
 class SharedFlight:
-    """The first caller's flight reads, and loads if need be (`fly`); the others wait. Reloads (`renew`) likewise."""
+    """The first caller's flight reads, and loads if need be (`fly`); the others wait. Reloads (`renew`) likewise.
 
-    def __init__(self, tasks: Tasks, fly: Fly, renew: Renew) -> None:
+    What a flight only read is answered as freshness wants it (`serve`).
+    """
+
+    def __init__(self, tasks: Tasks, fly: Fly, renew: Renew, serve: Serve) -> None:
         self._fly = fly
         self._renew = renew
+        self._serve = serve
         self._flights: Flights[Answer] = Flights(tasks)
         self._reloads: Flights[Answer | None] = Flights(tasks)
 
-    async def get(self, key: str, serve: Serve) -> Answer:
+    async def get(self, key: str) -> Answer:
         """The flight's answer. Only its first caller has what was read judged; the others are served it."""
         flight = self._flights.current(key)
         if flight is not None:
@@ -31,7 +35,7 @@ class SharedFlight:
         answer = await self._flights.start(key, self._fly(key)).join()
         if answer.role is not Role.HIT:
             return answer
-        return await serve(key, answer.entry) or answer
+        return await self._serve(key, answer.entry) or answer
 
     async def reload(self, key: str) -> Answer | None:
         """The process's one reload; None if one is under way."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from stampede.core.model import Answer, Role
 from stampede.core.ports import Values
@@ -29,10 +31,10 @@ class SingleFlight(Coalescing):
     _flight: SharedFlight = field(init=False)
 
     def __post_init__(self) -> None:
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._load)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._load, self.serve)
 
-    async def get(self, key: str) -> Answer:
-        return await self._flight.get(key, self.serve)
+    def get(self, key: str) -> Coroutine[Any, Any, Answer]:
+        return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
 
     async def _fly(self, key: str) -> Answer:
         entry = await self.cache.store.get(key)

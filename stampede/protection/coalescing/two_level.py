@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from stampede.core.errors import StoreError
 from stampede.core.model import Answer, Role
@@ -44,11 +46,11 @@ class TwoLevel(Coalescing):
 
     def __post_init__(self) -> None:
         self._among_processes = Lease(self.cache, self.lease)
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._among_processes.reload)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._among_processes.reload, self.serve)
         self.cache.store.on_invalidated(self._flight.forget)
 
-    async def get(self, key: str) -> Answer:
-        return await self._flight.get(key, self.serve)
+    def get(self, key: str) -> Coroutine[Any, Any, Answer]:
+        return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
 
     async def _fly(self, key: str) -> Answer:
         try:
