@@ -136,7 +136,7 @@ def notes(run: Run) -> list[Text]:
         )
     if mode := run.environment.get("redis commands"):
         lines.append(
-            f"Redis commands travel in {mode}; garbage collection is {run.environment['garbage collection']}"
+            f"Redis commands travel in {mode}; garbage collection is {run.environment.get('garbage collection', 'on')}"
         )
     if any(row.bounded_below for row in run.summary):
         lines.append(
