@@ -135,9 +135,8 @@ def notes(run: Run) -> list[Text]:
             f"{milliseconds(max([t.loop_lag_ms for t in run.trials], default=0.0))} ms"
         )
     if mode := run.environment.get("redis commands"):
-        lines.append(
-            f"Redis commands travel in {mode}; garbage collection is {run.environment.get('garbage collection', 'on')}"
-        )
+        collection = run.environment.get("garbage collection", "on")
+        lines.append(f"Redis commands travel in {mode}; garbage collection is {collection}")
     if any(row.bounded_below for row in run.summary):
         lines.append(
             "≥ is the least that was felt: more than 1 % of the callers got no value, and count until that was known"
