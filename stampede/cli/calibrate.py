@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 from stampede.cli import options as opt
+from stampede.core.errors import UsageError
 
 Exports = Annotated[
     list[Path] | None,
     typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
 ]
+Theory = Annotated[
+    bool, typer.Option("--theory", help="Check the fake-slow database against queueing theory instead.")
+]
 
 
 def command(
+    theory: Theory = False,
     instances: opt.Instances = None,
     trials: opt.Trials = None,
     seed: opt.Seed = None,
@@ -26,6 +31,9 @@ def command(
     quiet: opt.Quiet = False,
 ) -> int:
     """Find out what this machine can measure validly."""
+    output = opt.Output(export=export, json=json, quiet=quiet)
+    if theory:
+        return _check_theory(instances, trials, redis_server, opt.seed_or_random(seed), output)
     from stampede.engine import local_process
 
     local_process.preload()  # before the heavy imports, which take as long as its own
@@ -33,5 +41,14 @@ def command(
     from stampede.cli import measuring
 
     servers = opt.Servers(redis=redis, redis_server=redis_server).chosen()
-    output = opt.Output(export=export, json=json, quiet=quiet)
     return measuring.calibrate(instances or 4, trials or 5, servers, opt.seed_or_random(seed), output)
+
+
+def _check_theory(
+    instances: int | None, trials: int | None, redis_server: str | None, seed: int, output: opt.Output
+) -> int:
+    if instances is not None or redis_server is not None:
+        raise UsageError("--theory has no instances and no Redis: leave out --instances and --redis-server")
+    from stampede.cli import measuring
+
+    return measuring.check_theory(trials or 3, seed, output)

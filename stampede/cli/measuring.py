@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 import uvloop
+from rich.console import Console
 
 from stampede.cli import outcome
 from stampede.cli.options import Output
 from stampede.cli.progress import LiveProgress
-from stampede.core.errors import INTERRUPTED, OK
+from stampede.core.errors import INTERRUPTED, INVALID, OK
 from stampede.engine import calibrate as calibration
+from stampede.engine import theory
 from stampede.engine.bench import Servers
 from stampede.engine.compare import Plan
 from stampede.engine.compare import measure as measure_pairs
@@ -23,8 +26,11 @@ from stampede.measure.condition import Condition
 from stampede.measure.judgement import GATED
 from stampede.reports import calibration as report
 from stampede.reports import files
+from stampede.reports import theory as theory_report
 from stampede.scenario.model import Scenario
 from stampede.scenario.sweep import Point
+
+R = TypeVar("R")
 
 
 @contextmanager
@@ -61,11 +67,30 @@ def calibrate(instances: int, trials: int, servers: Servers, seed: int, output: 
     outcome.check(output, report.EXPORTS)
     with session(servers, seed, output, len(calibration.SIZES) * trials) as opened:
         result = uvloop.run(calibration.calibrate(instances, trials, opened))
-    renders = [(path, report.EXPORTS[path.suffix.lower().removeprefix(".")]) for path in output.export or ()]
+    _finish(result, report.EXPORTS, report.show, output)
+    return INTERRUPTED if result.run.interrupted else OK
+
+
+def check_theory(trials: int, seed: int, output: Output) -> int:
+    """Check the fake-slow database, print, export; returns the exit code: INVALID if a check is off."""
+    outcome.check(output, theory_report.EXPORTS)
+    with session(Servers(), seed, output, None) as opened:
+        result = uvloop.run(theory.check_theory(trials, opened))
+    _finish(result, theory_report.EXPORTS, theory_report.show, output)
+    if result.interrupted:
+        return INTERRUPTED
+    return OK if all(row.ok for row in result.rows) else INVALID
+
+
+def _finish(
+    result: R,
+    exports: Mapping[str, Callable[[R], bytes]],
+    show: Callable[[R, Console], None],
+    output: Output,
+) -> None:
+    """Export, then print."""
+    renders = [(path, exports[path.suffix.lower().removeprefix(".")]) for path in output.export or ()]
     failure = outcome.write_all([partial(files.write, path, [render(result)]) for path, render in renders])
-    outcome.present(
-        output.json, output.quiet, lambda: report.render_json(result), lambda console: report.show(result, console)
-    )
+    outcome.present(output.json, output.quiet, lambda: exports["json"](result), lambda console: show(result, console))
     if failure is not None:
         raise failure
-    return INTERRUPTED if result.run.interrupted else OK
