@@ -37,7 +37,7 @@ QUEUE_S = 7.0
 KEYS = [f"k{number}" for number in range(3000)]
 
 
-class Callers:
+class Loads:
     """Loads under way, and when each had ended."""
 
     def __init__(self, database: SlowDatabaseClient) -> None:
@@ -101,7 +101,7 @@ async def _measure(result: TheoryCheck, session: Session) -> None:
 async def fire(database: SlowDatabaseClient, burst: Burst) -> BurstSeen:
     """One burst, whose loads leave in one tick."""
     await database.reset(str(burst.latency), burst.connections, 1)
-    callers = Callers(database)
+    callers = Loads(database)
     released = time.monotonic()
     for number in range(burst.requests):
         callers.load(KEYS[number % len(KEYS)])
@@ -112,7 +112,7 @@ async def fire(database: SlowDatabaseClient, burst: Burst) -> BurstSeen:
 async def run_queue(database: SlowDatabaseClient, queue: Queue, seconds: float, seed: int) -> Seen:
     """Poisson arrivals for so long, each at its instant. The database draws lengths from `seed`."""
     await database.reset(str(queue.latency), queue.connections, seed)
-    callers, random = Callers(database), Random(f"arrivals {seed}")
+    callers, random = Loads(database), Random(f"arrivals {seed}")
     with Instants.on(time.monotonic) as instants:
         instant = time.monotonic()
         end = instant + seconds
