@@ -36,7 +36,10 @@ def sentences(check: TheoryCheck) -> list[str]:
     lines = [f"{len(check.rows) - len(beyond)} of {len(check.rows)} checks are within what is asked."]
     if beyond:
         worst = max(beyond, key=lambda row: abs(row.error) / row.bound)
-        lines.append(f"The farthest off is {worst.what} ({worst.error:+.1%}): end other programs and try again.")
+        lines.append(
+            f"The farthest off is {worst.what} ({worst.error:+.1%}): end other programs and try again; "
+            "if it stays, do not believe such a database on this machine."
+        )
     lines += [f"Warning: {warning}." for warning in check.warnings]
     if check.interrupted:
         lines.append("Interrupted: only what had been measured is shown.")

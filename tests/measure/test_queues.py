@@ -65,10 +65,8 @@ def test_the_simulations_p99_is_that_of_erlang() -> None:
     queue = Queue(Latency.parse(MARKOV), 5)
     left = queue.connections / queue.service - queue.rate
     p99 = math.log(erlang_c(5, 4.0) / 0.01) / left
-    waits = np.concatenate(
-        [simulated(queue, seed) for seed in range(12)]
-    )  # neighbours wait alike: one run says little
-    assert float(np.quantile(waits, 0.99)) == pytest.approx(p99, rel=0.03)
+    measured = [float(np.quantile(simulated(queue, seed), 0.99)) for seed in range(3)]
+    assert np.mean(measured) == pytest.approx(p99, rel=0.03)
 
 
 def test_longer_runs_lie_closer_to_the_long_run() -> None:
