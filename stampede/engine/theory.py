@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -34,8 +35,8 @@ QUEUES = [
 QUEUE_S = 7.0
 """How long loads arrive at a queue, for each trial that was asked for."""
 
-TICK = 500
-"""Loads that leave together: while the next are asked for, these are on their way."""
+PARTS = 12
+"""A burst leaves in so many frames, as from so many instances: what is asked for first is soon on its way."""
 
 KEYS = [f"k{number}" for number in range(3000)]
 
@@ -104,11 +105,11 @@ async def _measure(result: TheoryCheck, session: Session) -> None:
 async def fire(database: SlowDatabaseClient, burst: Burst) -> BurstSeen:
     """One burst, sent as quickly as this process can."""
     await database.reset(str(burst.latency), burst.connections, 1)
-    callers = Loads(database)
+    callers, part = Loads(database), math.ceil(burst.requests / PARTS)
     released = time.monotonic()
     for number in range(burst.requests):
         callers.load(KEYS[number % len(KEYS)])
-        if number % TICK == TICK - 1:
+        if number % part == part - 1:
             await asyncio.sleep(0)
     await callers.all_ended()
     return burst_seen(await database.seen(), released, callers.ended)
