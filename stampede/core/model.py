@@ -26,6 +26,10 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     kept: bool = False
 
 
+NOT_FOUND = b"null"
+"""What the origin answers for a key that does not exist."""
+
+
 class Loaded(NamedTuple):
     """What the origin answered: JSON text and the key's version at that moment."""
 

@@ -25,16 +25,6 @@ QUIET_S = 0.02
 RESTARTED = "its instance was restarted"
 
 
-def key_name(label: str, number: int) -> str:
-    """The cache key of the workload's key `number` in the trial that has this label."""
-    return f"{label}:{number}"
-
-
-def key_number(name: str) -> int:
-    """The reverse of `key_name`."""
-    return int(name.rpartition(":")[2])
-
-
 class Callers:
     """The callers of one instance in one trial.
 

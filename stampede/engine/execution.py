@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
+from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
-from stampede.engine.callers import key_number
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
@@ -79,7 +79,9 @@ class _Execution:
     async def _reset_database(self) -> None:
         if self.bench.slow:
             model = self.scenario.database
-            await self.bench.slow.client.reset(str(model.latency), model.connections, self.prepare.seed)
+            await self.bench.slow.client.reset(
+                str(model.latency), model.connections, self.prepare.seed, model.missing
+            )
 
     async def _bring_to_the_barrier(self, prepare: Prepare) -> None:
         """An instance that died since the last trial is replaced first."""

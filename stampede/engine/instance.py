@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from random import Random
 
+from stampede.core.keys import key_name
 from stampede.core.ports import Clock, OpenStore
 from stampede.core.tasks import Tasks
-from stampede.engine.callers import Callers, key_name
+from stampede.engine.callers import Callers
 from stampede.engine.lag import LagMeter
 from stampede.engine.messages import (
     Done,

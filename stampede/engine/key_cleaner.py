@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterable
 
 from stampede.core.errors import StoreError
+from stampede.core.keys import key_name
 from stampede.core.ports import StoreServer
-from stampede.engine.callers import key_name
 from stampede.protection.names import office_of
 
 

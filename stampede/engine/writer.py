@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 from stampede.core.errors import RequestError
-from stampede.engine.callers import key_name
+from stampede.core.keys import key_name
 from stampede.origins.connect import OpenOrigin
 from stampede.scenario.model import Scenario
 

@@ -12,11 +12,13 @@ import msgspec
 
 from stampede.core.alarm import LoopAlarm, MakeAlarm
 from stampede.core.errors import LoadError
-from stampede.core.model import Loaded
+from stampede.core.model import NOT_FOUND, Loaded
 from stampede.core.ports import Clock
+from stampede.origins.absent import Absent
 from stampede.origins.latency import Latency
 
 Done = Callable[[Loaded | Exception], None]
+FIRST = 1  # the version of a row that was never written
 EARLY_S = 1e-9  # what floating-point arithmetic may lack when a deadline has come
 
 
@@ -191,8 +193,9 @@ class FiniteDatabase:
         self._window = _Window(self, connections)
         self.reset(latency, connections, seed)
 
-    def reset(self, latency: Latency, connections: int, seed: int) -> None:
+    def reset(self, latency: Latency, connections: int, seed: int, missing: float = 0.0) -> None:
         """Begin a new count, perhaps with another model; it does not fail any more."""
+        self._absent = Absent(missing, seed)
         self._random = Random(seed)
         self._window.close(self.clock())
         self._window = _Window(self, connections)
@@ -206,7 +209,7 @@ class FiniteDatabase:
     def write(self, key: str) -> int:
         """Change the key's row; returns its new version (the first is 1)."""
         self._versions[key] += 1
-        version = 1 + self._versions[key]
+        version = FIRST + self._versions[key]
         self._window.seen.writes.append((key, version, self.clock()))
         return version
 
@@ -241,13 +244,15 @@ class FiniteDatabase:
     def begin(self, load: Load) -> float:
         """Read the key's version and draw how long the load takes (seconds)."""
         # What the query finds is what was there when it began; a write during the load is not in it.
-        load.version = 1 + self._versions[load.key]
+        load.version = FIRST + self._versions[load.key]
         return self._latency.draw(self._random)
 
     def answer(self, load: Load) -> Loaded | Exception:
         """What a load that has ended gets."""
         if self._failing:
             return LoadError("the database answers errors")
+        if load.version == FIRST and load.key in self._absent:  # a write brings it into being
+            return Loaded(NOT_FOUND, load.version)
         try:
             return Loaded(self._query(load.key), load.version)
         except Exception as error:  # whatever the query raises is its caller's, and no other load's

@@ -23,6 +23,7 @@ class ResetAsked(msgspec.Struct, array_like=True, tag="reset"):
     latency: str
     connections: int
     seed: int
+    missing: float = 0.0
 
 
 class ChangeAsked(msgspec.Struct, array_like=True, tag="change"):

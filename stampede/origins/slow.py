@@ -65,9 +65,10 @@ class SlowDatabaseClient:
         """One load. Raises LoadError. No coroutine: thousands may wait here at once."""
         return self._ask(partial(LoadAsked, key=key))
 
-    async def reset(self, latency: str, connections: int, seed: int) -> None:
+    async def reset(self, latency: str, connections: int, seed: int, missing: float = 0.0) -> None:
         """Begin a new count with this model. Raises LoadError."""
-        await self._ask(partial(ResetAsked, latency=latency, connections=connections, seed=seed))
+        asked = partial(ResetAsked, latency=latency, connections=connections, seed=seed, missing=missing)
+        await self._ask(asked)
 
     async def change(self, latency: str, failing: bool) -> None:
         """Go on counting with another latency, or with errors. Raises LoadError."""

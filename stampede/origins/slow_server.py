@@ -81,7 +81,7 @@ class SlowDatabaseServer:
     def _control(self, asked: Asked) -> Reply:
         match asked:
             case ResetAsked():
-                self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed)
+                self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed, asked.missing)
             case ChangeAsked():
                 self._database.change(Latency.parse(asked.latency), asked.failing)
             case WriteAsked():

@@ -63,10 +63,11 @@ class CacheSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class DatabaseSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The model of the fake-slow database."""
+    """The model of the fake-slow database. It answers null for the share of keys that is `missing`."""
 
     latency: Latency = Latency(Duration(0.1))
     connections: Count = 20
+    missing: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
 
 
 class FleetSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

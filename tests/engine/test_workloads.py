@@ -174,3 +174,36 @@ def test_the_same_seed_evicts_the_same_keys(fire: Fire) -> None:
     ]
     assert evicted[0] == evicted[1]
     assert len(evicted[0]) == 4
+
+
+ABSENT = "database.missing = 1.0\ncache = { ttl = '10s' }\n"
+
+
+def test_negative_has_a_key_that_does_not_exist_looked_for_again_and_again(fire: Fire) -> None:
+    text = ABSENT + "workload = { arrivals = 'constant(rate=100,duration=1500ms)', keys = 'single' }"
+    kept, _ = fire("two-level", text)
+    briefly, _ = fire("negative(ttl=200ms)+two-level", text)
+    assert (kept.db_hits, kept.ok) == (1, 150), "null is a hit like any other, and lives for the whole TTL"
+    assert 4 <= briefly.db_hits <= 8, "a lifetime and a load are 250 ms"
+    assert briefly.valid, briefly.reasons
+
+
+def test_only_negative_soon_shows_a_key_that_comes_into_being(fire: Fire) -> None:
+    text = ABSENT + "workload = { arrivals = 'constant(rate=100,duration=1s)', keys = 'single', writes = 40 }"
+    kept, seen = fire("two-level", text)
+    briefly, seen_briefly = fire("negative(ttl=200ms)+two-level", text)
+    assert (kept.db_hits, set(seen.version.tolist())) == (1, {1})
+    # From its first reload on it exists, and lives for the whole TTL as any other does.
+    assert (briefly.db_hits, len(set(seen_briefly.version.tolist()))) == (2, 2)
+
+
+def test_the_same_keys_are_missing_for_every_strategy(fire: Fire) -> None:
+    text = (
+        "database.missing = 0.5\ncache = { ttl = '10s' }\n"
+        "workload = { arrivals = 'constant(rate=400,duration=1s)', keys = 'uniform(n=40)' }"
+    )
+    kept, asked = fire("two-level", text)
+    briefly, _ = fire("negative(ttl=300ms)+two-level", text)
+    keys = len(set(asked.key.tolist()))
+    assert kept.db_hits == keys
+    assert keys < briefly.db_hits < 3.5 * keys, "only those that are missing are loaded again"

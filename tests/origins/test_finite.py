@@ -200,3 +200,13 @@ async def test_a_load_that_leaves_the_queue_is_abandoned_and_not_executed() -> N
     second.cancel()
     await asyncio.wait([first, second])
     assert (it.seen().hits, it.seen().executed, it.seen().abandoned) == ({"k": 2}, 1, 1)
+
+
+async def test_a_missing_key_is_null_until_it_is_written() -> None:
+    it = database("1ms", 1)
+    it.reset(Latency.parse("1ms"), 1, 1, missing=1.0)
+    assert await it.load("t0:3") == (b"null", 1)
+    it.write("t0:3")
+    assert await it.load("t0:3") == (b"t0:3", 2)
+    it.reset(Latency.parse("1ms"), 1, 1)
+    assert await it.load("t0:4") == (b"t0:4", 1)

@@ -122,6 +122,7 @@ def test_name_and_description_come_from_the_file_and_cannot_be_set(key: str) -> 
         ("[cache]\nstart = 'hot'", "cache.start", "'hot'"),
         ("[database]\nlatency = 'slow'", "database.latency", "'slow' is not a duration"),
         ("[database]\nconnections = -1", "database.connections", ">= 1"),
+        ("[database]\nmissing = 1.5", "database.missing", "<= 1"),
         ("[fleet]\ninstances = '4'", "fleet.instances", "int"),
         ("[fleet]\ninstances = 99999999999999999999", "fleet.instances", "<= 1000000"),
     ],

@@ -7,12 +7,10 @@ from typing import ClassVar
 
 import msgspec
 
-from stampede.core.model import Entry
+from stampede.core.model import NOT_FOUND, Entry
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache, Loader
 from stampede.protection.choices import Wrapper
-
-NOT_FOUND = b"null"
 
 
 @dataclass
