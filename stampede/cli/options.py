@@ -148,18 +148,27 @@ class Servers:
         typer.Option(metavar="URL", help="Your database (an SQLAlchemy async URL) instead of the fake-slow one."),
     ] = None
     query: Annotated[
-        str | None, typer.Option(metavar="SQL", help="What --database runs for a load; may use :key.")
+        str | None,
+        typer.Option(metavar="SQL", help="What --database runs for a load; :key is the key's number, from 0."),
+    ] = None
+    keys_from: Annotated[
+        str | None,
+        typer.Option(metavar="SQL", help="A query whose first column has the values of :key, in place of numbers."),
     ] = None
 
     def chosen(self) -> bench.Servers:
         """The servers that the options name. Raises UsageError where they contradict each other."""
         from stampede.engine import bench
+        from stampede.origins.query import Query
 
         if self.redis_server and self.redis:
             raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
         if (self.database is None) != (self.query is None):
             raise UsageError("--database and --query go together: the query is what one load runs")
-        return bench.Servers(self.redis or None, self.redis_server, self.redis_pool, self.database, self.query)
+        if self.keys_from is not None and self.query is None:
+            raise UsageError("--keys-from gives the values of :key in --query: give --database and --query, too")
+        query = None if self.query is None else Query(self.query, self.keys_from)
+        return bench.Servers(self.redis or None, self.redis_server, self.redis_pool, self.database, query)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from stampede.engine.fleet import Fleet, Launcher
 from stampede.engine.local_process import LocalProcess
 from stampede.engine.messages import Setup
 from stampede.measure.run import FAKE_SLOW
+from stampede.origins.query import Query
 from stampede.origins.slow import SlowDatabaseClient
 from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis
@@ -34,7 +35,7 @@ class Servers:
     redis_server: str | None = None
     redis_pool: int | None = None
     database: str | None = None
-    query: str | None = None
+    query: Query | None = None
 
 
 @dataclass(frozen=True)

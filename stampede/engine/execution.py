@@ -18,9 +18,10 @@ from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
 from stampede.measure.fold import fold
-from stampede.measure.observed import Observed, OriginLog
+from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
+from stampede.origins.client_count import ClientCount, timeline
 from stampede.origins.finite import Seen
 from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
@@ -131,6 +132,7 @@ def _observed(
         errors=dict(sum((Counter(end.columns.errors) for end in ends), start=Counter())),
         retries=sum(end.columns.retries for end in ends),
         origin=_origin_log(seen, released_at) if seen else None,
+        own=_own_log([end.count for end in ends if end.count], released_at),
         struck_at=min((float(event.at) for event in scenario.events), default=None),
     )
 
@@ -149,4 +151,18 @@ def _origin_log(seen: Seen, released_at: float) -> OriginLog:
         drawn_s=seen.drawn_s,
         busy_s=seen.busy_s,
         lateness_max_s=seen.lateness_max_s,
+    )
+
+
+def _own_log(counts: list[ClientCount], released_at: float) -> OwnLog | None:
+    """What the instances counted together, with times from the release."""
+    if not counts:
+        return None
+    changes = [(at - released_at, in_flight, queued) for at, in_flight, queued in timeline(counts)]
+    return OwnLog(
+        arrived=sum(count.arrived for count in counts),
+        executed=sum(count.executed for count in counts),
+        peak_in_flight=max((in_flight for _, in_flight, _ in changes), default=0),
+        peak_queued=max((queued for _, _, queued in changes), default=0),
+        changes=changes,
     )

@@ -9,6 +9,8 @@ import msgspec
 
 from stampede.core import registry
 from stampede.measure.records import Columns
+from stampede.origins.client_count import ClientCount
+from stampede.origins.query import Query
 from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
@@ -26,7 +28,7 @@ class Setup(msgspec.Struct, tag=True):
     redis_pool: int | None
     prefix: str
     database: str
-    query: str | None
+    query: Query | None
 
 
 class Prepare(msgspec.Struct, tag=True):
@@ -59,7 +61,7 @@ class Ready(msgspec.Struct, tag=True):
 
 
 class Done(msgspec.Struct, tag=True):
-    """What one instance saw of a trial; times in seconds."""
+    """What one instance saw of a trial; times in seconds. `count` is its own of a database that has none."""
 
     columns: Columns
     counters: Counters
@@ -67,6 +69,7 @@ class Done(msgspec.Struct, tag=True):
     unsettled: int
     lag_max: float
     cpu: float
+    count: ClientCount | None = None
 
 
 class Failed(msgspec.Struct, tag=True):

@@ -17,7 +17,7 @@ from stampede.measure.epochs import Epochs
 from stampede.measure.ideal import ideal_loads
 from stampede.measure.judge import Punctuality, judge
 from stampede.measure.load import busy_s, most_waiters, thin
-from stampede.measure.observed import Observed, OriginLog
+from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.recovery import recovery
 from stampede.measure.requests import Requests
 from stampede.measure.sample import take
@@ -105,14 +105,14 @@ def _latency(requests: Requests) -> Figures:
 
 
 def _database(seen: Observed, ideal: int) -> Figures:
-    origin: OriginLog | None = seen.origin
+    log: OriginLog | OwnLog | None = seen.origin or seen.own
     return {
         "db_hits": seen.db_hits,
         "db_hits_ideal": ideal,
         "amplification": round(seen.db_hits / ideal, 3) if ideal else float(seen.db_hits),
-        "db_peak_in_flight": origin.peak_in_flight if origin else None,
-        "db_peak_queued": origin.peak_queued if origin else None,
-        "db_busy_s": round(busy_s(origin.changes), 3) if origin else None,
+        "db_peak_in_flight": log.peak_in_flight if log else None,
+        "db_peak_queued": log.peak_queued if log else None,
+        "db_busy_s": round(busy_s(log.changes), 3) if log else None,
         "loads": seen.counters.loads,
     }
 
@@ -154,12 +154,12 @@ def _harness(seen: Observed, punctuality: Punctuality) -> Figures:
 
 
 def _details(seen: Observed, number: int, lifetimes: Epochs | None, ages: NDArray[np.float64]) -> Details:
-    origin = seen.origin
+    origin, log = seen.origin, seen.origin or seen.own
     return Details(
         error_messages=seen.errors,
         roles=by_role(seen.requests),
         epoch_loads=lifetimes.counts if lifetimes else {},
-        db_timeline=thin(origin.changes) if origin else None,
+        db_timeline=thin(log.changes) if log else None,
         latency_curve=curve.thin(seen.requests.latency),
         staleness_timeline=staleness.thin(seen.requests, ages) if origin and origin.writes else None,
         sample=take(seen.requests) if number == 1 else None,

@@ -40,6 +40,13 @@ def judge(scenario: Scenario, seen: Observed, punctuality: Punctuality) -> Judge
         reasons.append(f"instance {', '.join(map(str, seen.lost))} died")
     elif seen.origin is not None and seen.origin.hits != seen.counters.loads:
         reasons.append(f"the instances count {seen.counters.loads} loads, the database {seen.origin.hits}")
+    elif seen.own is not None and seen.own.arrived != seen.counters.loads:
+        reasons.append(f"the strategies count {seen.counters.loads} loads, the connections' users {seen.own.arrived}")
+    if seen.own is not None and seen.own.executed < seen.own.arrived:
+        warnings.append(
+            f"{seen.own.arrived - seen.own.executed} of {seen.own.arrived} loads got no connection and never reached "
+            "the database: they are no DB hits"
+        )
     if seen.unsettled:
         warnings.append(f"{seen.unsettled} background tasks had to be cancelled")
     return Judged(valid=not reasons, reasons=reasons, warnings=warnings)

@@ -31,9 +31,24 @@ class OriginLog:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """Everything that was seen of one trial, before any folding; `origin` is None if the database cannot tell.
+class OwnLog:
+    """What the instances counted of their loads at a database of the user's own, as it keeps no count for us.
 
+    Who waits for a connection of an instance's pool is queued, and has not reached the database. `changes` as above.
+    """
+
+    arrived: int
+    executed: int
+    peak_in_flight: int
+    peak_queued: int
+    changes: list[tuple[float, int, int]]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that was seen of one trial, before any folding.
+
+    `origin` is None if the database cannot tell; then `own` may have what the instances counted.
     `lost` names the instances that died, `struck_at` the seconds after the release of the first event; `removed` has
     rows (seconds after the release, key number) of what was removed from the cache behind everybody's back.
     """
@@ -51,8 +66,11 @@ class Observed:
     origin: OriginLog | None
     struck_at: float | None
     removed: Sequence[tuple[float, int]] = ()
+    own: OwnLog | None = None
 
     @property
     def db_hits(self) -> int:
-        """Loads that reached the database, by its own count if it can tell."""
-        return self.origin.hits if self.origin else self.counters.loads
+        """Loads that reached the database: by its own count, or else those that got a connection to it."""
+        if self.origin:
+            return self.origin.hits
+        return self.own.executed if self.own else self.counters.loads

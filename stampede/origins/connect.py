@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from stampede.core.model import Loaded
+from stampede.origins.client_count import ClientCount
+from stampede.origins.query import Query
 
 
 class OpenOrigin(Protocol):
@@ -13,6 +15,10 @@ class OpenOrigin(Protocol):
 
     def load(self, key: str) -> Awaitable[Loaded]:
         """One load. Raises LoadError."""
+        ...
+
+    def count(self) -> ClientCount | None:
+        """Begin a new count of this process's loads; None: the database counts them itself."""
         ...
 
     async def write(self, key: str) -> None:
@@ -24,7 +30,7 @@ class OpenOrigin(Protocol):
         ...
 
 
-async def connect_origin(database: str, query: str | None) -> OpenOrigin:
+async def connect_origin(database: str, query: Query | None) -> OpenOrigin:
     """A socket's path means the fake-slow database; anything else is an SQLAlchemy URL with a query.
 
     Raises:

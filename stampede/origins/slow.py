@@ -65,6 +65,9 @@ class SlowDatabaseClient:
         """One load. Raises LoadError. No coroutine: thousands may wait here at once."""
         return self._ask(partial(LoadAsked, key=key))
 
+    def count(self) -> None:
+        """The database counts for all."""
+
     async def reset(self, latency: str, connections: int, seed: int, missing: float = 0.0) -> None:
         """Begin a new count with this model. Raises LoadError."""
         asked = partial(ResetAsked, latency=latency, connections=connections, seed=seed, missing=missing)

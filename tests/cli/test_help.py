@@ -30,7 +30,7 @@ Said = Callable[..., Any]
             [
                 *("--strategy", "--concurrency", "--instances", "--db-latency", "--db-connections", "--ttl"),
                 *("--trials", "--seed", "--redis", "--redis-server", "--redis-pool", "--database", "--query"),
-                *("--export", "--requests", "--plot", "--json", "--quiet"),
+                *("--keys-from", "--export", "--requests", "--plot", "--json", "--quiet"),
             ],
         ),
         (["report"], ["RUN.json", "--requests", "--export", "--plot", "--json"]),

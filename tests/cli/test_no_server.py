@@ -68,6 +68,7 @@ def test_a_binary_that_is_no_redis_is_refused(stampede: Stampede, binary: str, w
         (["--redis", "redis://127.0.0.1:1", "--redis-server", "redis-server"], "give one of them"),
         (["--database", "sqlite+aiosqlite:///x.sqlite"], "--database and --query go together"),
         (["--query", "select 1"], "--database and --query go together"),
+        (["--keys-from", "select 1"], "--keys-from gives the values of :key in --query: give --database and --query"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(said: Said, words: list[str], remedy: str) -> None:

@@ -112,7 +112,7 @@ def test_a_database_of_the_users_own_is_queried(stampede: Stampede, tmp_path: Pa
 
 
 def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: Stampede, postgres_url: str) -> None:
-    query = "select :key as key, pg_sleep(0.3)::text as slept"
+    query = "select cast(:key as integer) as key, pg_sleep(0.3)::text as slept"
     burst = ("run", "-c", "40", "-i", "2", "-s", "none", "-s", "single-flight", "-s", "two-level")
     ended = stampede(*burst, "--database", postgres_url, "--query", query, "--json")
     document = ended.json()
@@ -123,3 +123,12 @@ def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: 
         "two-level": 1,
     }
     assert ended.code == 0
+
+
+def test_keys_of_the_users_own_are_bound_instead_of_the_numbers(stampede: Stampede, postgres_url: str) -> None:
+    query = "select 1 / cast(:key as integer) as inverse, pg_sleep(0.3)::text as slept"  # there is none of 0
+    words = ("run", "-c", "40", "-i", "2", "-s", "two-level", "--database", postgres_url, "--query", query)
+    refused = stampede(*words)
+    assert (refused.code, "division by zero" in refused.complaint()) == (3, True)
+    (trial,) = stampede(*words, "--keys-from", "select 5 union all select 7", "--json").json()["trials"]
+    assert (trial["ok"], trial["db_hits"], trial["db_peak_in_flight"]) == (40, 1, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stampede.core.model import Role
 from stampede.measure.fold import fold
 from stampede.measure.load import POINTS, thin
-from stampede.measure.observed import Observed
+from stampede.measure.observed import Observed, OwnLog
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.timing import arrival_spread
@@ -235,3 +235,25 @@ def test_a_thinned_timeline_keeps_every_peak_and_is_no_longer_than_the_trial(
         assert max(timeline.in_flight[max(0, step - 1) : step + 2]) >= in_flight
         assert max(timeline.queued[max(0, step - 1) : step + 2]) >= queued
     assert (len(timeline.in_flight) - 1) * timeline.step_ms <= changes[-1][0] * 1000 + 1e-6
+
+
+OWN = OwnLog(arrived=200, executed=60, peak_in_flight=40, peak_queued=160, changes=[(0.0, 40, 160), (0.1, 0, 0)])
+
+
+def test_of_a_database_of_ones_own_what_was_executed_is_a_hit_and_the_queue_is_apart(
+    scenario: Scenario, observed: Callable[..., Observed]
+) -> None:
+    trial = fold(scenario, "none", 1, observed(db_hits=None, loads=200, own=OWN))
+    assert (trial.db_hits, trial.loads) == (60, 200)
+    assert (trial.db_peak_in_flight, trial.db_peak_queued) == (40, 160)
+    assert trial.db_timeline.queued[0] == 160
+    assert trial.valid, trial.reasons
+    assert "140 of 200 loads got no connection and never reached the database: they are no DB hits" in trial.warnings
+
+
+def test_strategies_and_connections_that_count_otherwise_make_a_trial_invalid(
+    scenario: Scenario, observed: Callable[..., Observed]
+) -> None:
+    trial = fold(scenario, "none", 1, observed(db_hits=None, loads=201, own=OWN))
+    assert not trial.valid
+    assert "201 loads" in trial.reasons[0]
