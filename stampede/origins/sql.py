@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from stampede.core.errors import DatabaseUnavailable, LoadError, UsageError
 from stampede.core.keys import key_number
@@ -87,6 +88,15 @@ class SqlDatabase:
             if not self._values:
                 raise UsageError("--keys-from finds no row: give a query whose first column has the keys' values")
         await self._rows(0)
+        await self._open_pool()
+
+    async def _open_pool(self) -> None:
+        """Open all connections now, or as many as the server allows: no burst must pay, or queue, for that."""
+        connections = [self._engine.connect() for _ in range(POOL)]
+        opened = await asyncio.gather(*(each.start() for each in connections), return_exceptions=True)
+        for connection in opened:
+            if isinstance(connection, AsyncConnection):
+                await connection.close()
 
     async def _rows(self, number: int) -> list[dict[str, object]]:
         bound = {"key": self._value(number)} if self._binds_key else {}

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,10 +17,11 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from stampede.core.errors import DatabaseUnavailable, LoadError, StampedeError, UsageError
+from stampede.origins import sql
 from stampede.origins.client_count import timeline
 from stampede.origins.connect import connect_origin
 from stampede.origins.query import Query
-from stampede.origins.sql import SqlDatabase
+from stampede.origins.sql import POOL, SqlDatabase
 
 pytestmark = pytest.mark.usefixtures("real_time")
 
@@ -173,6 +175,20 @@ async def test_more_loads_than_connections_all_come_back(shop: str) -> None:
     async with opened(shop, BY_KEY) as database:
         loaded = await asyncio.gather(*(database.load(APPLE) for _ in range(100)))
     assert {each.value for each in loaded} == {b'[{"name":"apple","price":1.25}]'}
+
+
+async def test_as_many_loads_as_connections_find_them_open_and_do_not_queue(shop: str) -> None:
+    async with opened(shop, BY_KEY) as database:
+        count = database.count()
+        await asyncio.gather(*(database.load(APPLE) for _ in range(POOL)))
+    queues = [queued for _, _, queued in timeline([count])]
+    assert max(queues) <= POOL // 4, "a busy machine may hold up some"
+
+
+async def test_a_server_that_allows_few_connections_is_used_with_those(shop: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sql, "POOL", 150)  # PostgreSQL allows 100
+    async with opened(shop, BY_KEY) as database:
+        assert (await database.load(APPLE)).value != b"null"
 
 
 async def test_a_table_that_goes_away_is_a_load_error_and_comes_back(shop: str) -> None:
