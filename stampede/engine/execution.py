@@ -22,7 +22,7 @@ from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.origins.client_count import ClientCount, timeline
-from stampede.origins.finite import Seen
+from stampede.origins.window import Seen
 from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario

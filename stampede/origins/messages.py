@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stampede.origins.finite import Seen
+from stampede.origins.window import Seen
 
 MAX_FRAME = 256 * 1024 * 1024
 

@@ -14,7 +14,6 @@ from stampede.core.errors import DatabaseUnavailable, LoadError
 from stampede.core.model import Loaded
 from stampede.core.tasks import Tasks
 from stampede.origins.batched import TickBatch
-from stampede.origins.finite import Seen
 from stampede.origins.messages import (
     MAX_FRAME,
     Asked,
@@ -27,6 +26,7 @@ from stampede.origins.messages import (
     decode_replies,
     encode,
 )
+from stampede.origins.window import Seen
 
 GONE = "the database is gone"
 
