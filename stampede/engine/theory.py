@@ -22,7 +22,7 @@ from stampede.engine.run import Session
 from stampede.engine.seeds import trial_seed
 from stampede.measure.queues import Queue
 from stampede.measure.theory import Burst, BurstSeen, TheoryCheck, burst_rows, burst_seen, queue_name, queue_rows
-from stampede.origins.finite import Seen
+from stampede.origins.window import Seen
 from stampede.origins.latency import Latency
 from stampede.origins.slow import SlowDatabaseClient
 from stampede.processes.slow_database import SlowDatabaseProcess

@@ -11,7 +11,7 @@ import numpy as np
 
 from stampede.core.units import Duration
 from stampede.measure.queues import Queue, Seconds, burst_latency, rank, simulated_waits
-from stampede.origins.finite import Seen
+from stampede.origins.window import Seen
 from stampede.origins.latency import Exponential
 
 SHARES = (0.5, 0.99)
