@@ -19,7 +19,8 @@ def main() -> None:
         code = run_app()
     except KeyboardInterrupt:
         code = 130
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # tidying up takes no time, and is not to be interrupted
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # tidying up takes no time, and is not to be interrupted
     sys.exit(code)
 
 
