@@ -51,10 +51,10 @@ def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Pat
     }
     assert scenario["fleet"] == {"instances": 2}
     assert scenario["database"] == {
-            "latency": "lognormal(median=200ms, sigma=0.1)",
-            "connections": 7,
-            "missing": 0.0,
-        }
+        "latency": "lognormal(median=200ms, sigma=0.1)",
+        "connections": 7,
+        "missing": 0.0,
+    }
     assert scenario["cache"] == {"ttl": "1m", "start": "cold"}
     assert document["seed"] == 7
     ran = [(t["scenario"], t["strategy"], t["trial"], t["instances"], t["requests"]) for t in document["trials"]]
