@@ -22,9 +22,9 @@ from stampede.engine.run import Session
 from stampede.engine.seeds import trial_seed
 from stampede.measure.queues import Queue
 from stampede.measure.theory import Burst, BurstSeen, TheoryCheck, burst_rows, burst_seen, queue_name, queue_rows
-from stampede.origins.window import Seen
 from stampede.origins.latency import Latency
 from stampede.origins.slow import SlowDatabaseClient
+from stampede.origins.window import Seen
 from stampede.processes.slow_database import SlowDatabaseProcess
 
 BURSTS = [Burst(connections, Duration(s)) for connections in (1, 20, 100, 2000) for s in (0.02, 0.1, 0.2)]

@@ -11,8 +11,8 @@ import numpy as np
 
 from stampede.core.units import Duration
 from stampede.measure.queues import Queue, Seconds, burst_latency, rank, simulated_waits
-from stampede.origins.window import Seen
 from stampede.origins.latency import Exponential
+from stampede.origins.window import Seen
 
 SHARES = (0.5, 0.99)
 QUEUE_BOUND = 0.05

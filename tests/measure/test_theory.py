@@ -12,8 +12,9 @@ import pytest
 from stampede.core.units import Duration
 from stampede.measure.queues import Queue
 from stampede.measure.theory import Burst, Row, burst_rows, burst_seen, queue_rows
-from stampede.origins.finite import FiniteDatabase, Seen
+from stampede.origins.finite import FiniteDatabase
 from stampede.origins.latency import Latency
+from stampede.origins.window import Seen
 
 SEED = 5
 MARKOV = "exponential(mean=50ms)"
