@@ -125,7 +125,7 @@ def decode_saved(wanted: type[Any], value: object) -> Any:
     try:
         return decode(wanted, value)
     except ValueError:
-        if not hasattr(wanted, "foreign"):
+        if not isinstance(value, str) or not hasattr(wanted, "foreign"):
             raise
         return wanted.foreign(value)
 

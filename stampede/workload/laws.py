@@ -25,7 +25,7 @@ class Arrivals(Plugin):
 
     A law says when callers begin, and when one that has its answer asks again. `needs_concurrency`: it wants a number
     of callers; a rate stands for itself. `steady`: requests go on arriving, so that a key's lifetime may be cut short
-    by the end. `paced`: every start is known in advance, whatever the answers take, and not all are at one instant.
+    by the end. `paced`: every start has an instant of its own, known in advance, whatever the answers take.
     """
 
     family = "workload.arrivals"

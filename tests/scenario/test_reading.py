@@ -62,6 +62,22 @@ def test_a_scenario_survives_the_way_through_json(name: str) -> None:
     assert (read.workload, read.strategies, read.events) == (scenario.workload, scenario.strategies, scenario.events)
 
 
+def test_what_was_saved_with_plug_ins_of_others_is_read_and_written_as_it_was() -> None:
+    saved = json.loads(msgspec.json.encode(reading.load("deploy"), enc_hook=str))
+    saved["strategies"] += ["theirs(x=1)+two-level", "two-level(theirs=1)"]
+    saved["workload"]["keys"] = "theirs(n=5)"
+    saved["events"] = [{"at": "1s", "do": "theirs(lasting=2s)"}]
+    read = msgspec.convert(saved, Scenario, dec_hook=registry.decode_saved)
+    assert json.loads(msgspec.json.encode(read, enc_hook=str)) == saved
+    with pytest.raises(msgspec.ValidationError, match=r"unknown strategy 'theirs'.*strategies"):
+        msgspec.convert(saved, Scenario, dec_hook=registry.decode)
+
+
+def test_a_scenario_is_equal_to_itself_read_again_and_can_be_a_key() -> None:
+    for name in reading.shipped():
+        assert {reading.load(name): name}[reading.load(name)] == name
+
+
 def test_the_default_scenario_is_shipped() -> None:
     assert reading.DEFAULT in reading.shipped()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from stampede.core import registry
 from stampede.core.units import Duration
 from stampede.workload.arrivals.burst import Burst
+from stampede.workload.arrivals.closed import Closed
 from stampede.workload.laws import Share
 
 TOTALS, INSTANCES = st.integers(0, 20_000), st.integers(1, 64)
@@ -52,6 +54,30 @@ def test_every_law_is_in_order_never_before_the_release_and_repeats_with_its_see
         assert offsets == sorted(offsets)
         assert all(offset >= 0 for offset in offsets)
         assert offsets == list(law.offsets(300, share, Random(7)))
+
+
+@pytest.mark.parametrize("name", registry.names("workload.arrivals"))
+def test_callers_who_ask_again_all_begin_at_the_release_and_those_of_a_pace_have_each_their_instant(
+    name: str,
+) -> None:
+    law, random = law_of("workload.arrivals", name), Random(7)
+    offsets = [at for share in shares(3) for at in law.offsets(300, share, random)]
+    if law.again(random) is not None:
+        assert offsets == [0.0] * 300
+        assert law.steady
+        assert not law.paced
+    if law.paced:
+        assert len(set(offsets)) == len(offsets) > 1
+        assert law.steady
+        assert law.again(random) is None
+
+
+def test_callers_of_a_closed_loop_think_as_long_as_they_are_meant_to() -> None:
+    law, random = Closed(duration=Duration(3.0), think=Duration(0.2)), Random(3)
+    pauses = [law.again(random) or math.inf for _ in range(20_000)]
+    assert sum(pauses) / len(pauses) == pytest.approx(0.2, rel=0.03)
+    assert sorted(pauses)[len(pauses) // 2] == pytest.approx(0.2 * math.log(2), rel=0.03)
+    assert law.total(10) == 150
 
 
 @pytest.mark.parametrize("name", ["constant", "poisson"])

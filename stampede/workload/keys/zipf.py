@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import field
+from functools import cached_property
 from itertools import accumulate
 from random import Random
 
@@ -21,10 +21,10 @@ class Zipf(Keys):
 
     n: Count
     s: Positive = 1.0
-    _upto: list[float] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._upto = list(accumulate(1 / rank**self.s for rank in range(1, self.n + 1)))
+    @cached_property
+    def _upto(self) -> list[float]:
+        return list(accumulate(1 / rank**self.s for rank in range(1, self.n + 1)))
 
     def count(self) -> int:
         return self.n
