@@ -10,6 +10,7 @@ from stampede.core.errors import UsageError
 from stampede.engine.bench import Bench
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Prepare
+from stampede.origins.latency import Latency
 from stampede.scenario.model import Event
 
 
@@ -28,7 +29,7 @@ class TrialTarget:
         self._fleet = bench.fleet
         self._key_cleaner = KeyCleaner(bench.store)
         self._database = bench.slow.client
-        self._latency = str(trial.scenario.database.latency)
+        self._latency = trial.scenario.database.latency
         self._failing = False
         self.removed: list[tuple[float, int]] = []
 
@@ -51,13 +52,13 @@ class TrialTarget:
         await self._key_cleaner.remove(self._trial.keys_label, keys)
         self.removed += [(time.monotonic(), key) for key in keys]
 
-    async def slow(self, latency: str | None) -> None:
-        self._latency = latency or str(self._trial.scenario.database.latency)
-        await self._database.change(self._latency, self._failing)
+    async def slow(self, latency: Latency | None) -> None:
+        self._latency = latency or self._trial.scenario.database.latency
+        await self._database.change(str(self._latency), self._failing)
 
     async def fail(self, failing: bool) -> None:
         self._failing = failing
-        await self._database.change(self._latency, self._failing)
+        await self._database.change(str(self._latency), self._failing)
 
     async def restart(self, instances: list[int]) -> None:
         await self._fleet.restart(instances)

@@ -25,6 +25,6 @@ class SlowDatabase(Fault):
         return self.lasting
 
     async def inject(self, target: Target) -> None:
-        await target.slow(str(self.latency))
+        await target.slow(self.latency)
         await asyncio.sleep(self.lasting)
         await target.slow(None)

@@ -6,6 +6,7 @@ from random import Random
 from typing import Protocol
 
 from stampede.core.plugin import Plugin
+from stampede.origins.latency import Latency
 
 
 class Target(Protocol):
@@ -25,7 +26,7 @@ class Target(Protocol):
         """Remove keys from the cache behind everybody's back, by their numbers."""
         ...
 
-    async def slow(self, latency: str | None) -> None:
+    async def slow(self, latency: Latency | None) -> None:
         """Give the database another latency; None: the scenario's again."""
         ...
 

@@ -10,7 +10,9 @@ import pytest
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.units import Duration
 from stampede.engine import virtual
+from stampede.origins.latency import Latency
 from stampede.scenario.fault import Fault
 
 KEYS, INSTANCES = 40, 8
@@ -35,7 +37,7 @@ class Ground:
     async def remove(self, keys: list[int]) -> None:
         self.done.append(("remove", keys, self._clock()))
 
-    async def slow(self, latency: str | None) -> None:
+    async def slow(self, latency: Latency | None) -> None:
         self.done.append(("slow", latency, self._clock()))
 
     async def fail(self, failing: bool) -> None:
@@ -141,4 +143,4 @@ def test_a_share_above_the_whole_is_refused() -> None:
 
 def test_the_databases_latency_is_changed_for_so_long() -> None:
     slow = made("slow-database", latency="lognormal(median=2s,sigma=0.5)", lasting="7s")
-    assert struck(slow)[0] == [("slow", "lognormal(median=2s, sigma=0.5)", 0.0), ("slow", None, 7.0)]
+    assert struck(slow)[0] == [("slow", Latency(Duration(2.0), 0.5), 0.0), ("slow", None, 7.0)]
