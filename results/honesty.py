@@ -1,4 +1,4 @@
-"""How often `stampede compare` calls a difference where there is none, and whether it finds one of 10 %.
+"""How often `stampede compare` calls a difference where there is none.
 
 Synthetic trials of known distributions go through the code that adds trials to a comparison and judges it: the looks
 at the widths, the intervals, the correction for six metrics. Run it with: python results/honesty.py [COMPARISONS]

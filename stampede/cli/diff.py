@@ -1,4 +1,4 @@
-"""`stampede diff`: two saved runs, and what became better, worse, or cannot be told."""
+"""`stampede diff`: saved runs of two builds, and what became better, worse, or cannot be told."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from stampede.cli import options as opt
 def command(
     old: Annotated[Path, typer.Argument(metavar="OLD.json", help="A run saved with --export run.json.")],
     new: Annotated[Path, typer.Argument(metavar="NEW.json", help="Another of the same scenario.")],
+    more_old: Annotated[
+        list[Path] | None, typer.Option("--old", metavar="FILE", help="One more old run (repeatable).")
+    ] = None,
+    more_new: Annotated[
+        list[Path] | None, typer.Option("--new", metavar="FILE", help="One more new run (repeatable).")
+    ] = None,
+    between_runs: Annotated[
+        str, typer.Option(metavar="SHARE", help="How far runs of the same differ, if there is one a side.")
+    ] = "2%",
     threshold: Annotated[str, typer.Option(metavar="SHARE", help="A change up to this is none.")] = "5%",
     fail_if: opt.FailIf = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Compare two saved runs; the exit code is 1 if anything became worse."""
+    """Compare saved runs, one or more a side; the exit code is 1 if anything became worse."""
     from stampede.core.units import share
 
-    margin = share(threshold)
+    margin, between = share(threshold), share(between_runs)
 
     from stampede.cli import difference
 
-    return difference.diff(old, new, margin, fail_if or (), json, quiet)
+    return difference.diff(
+        [old, *(more_old or ())], [new, *(more_new or ())], margin, between, fail_if or (), json, quiet
+    )

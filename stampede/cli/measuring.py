@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -56,9 +57,10 @@ def compare(scenario: Scenario, plan: Plan, servers: Servers, seed: int, output:
     """Compare, print, export; returns the exit code."""
     names = labels(map(str, scenario.strategies))
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
+    named = frozenset(metric for gate in gates for _, metric in gate.names)
     outcome.check(output)
     with session(servers, seed, output, len(names) * plan.rounds if plan.rounds else None) as opened:
-        measured = asyncio.run(measure_pairs(scenario, plan, opened))
+        measured = asyncio.run(measure_pairs(scenario, replace(plan, named=named), opened))
     return outcome.finish(measured, output, False, gates)
 
 

@@ -35,6 +35,7 @@ class Metric(NamedTuple):
 
     `kind` is of what a trial holds; None in it, if `optional`: nobody had it, or nobody could see it. `default` is
     for files that were saved before the metric was known. `maximum`: over the trials, the worst is what counts.
+    `primary`: one of the few that comparisons judge without being asked; every other question costs power.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Metric(NamedTuple):
     default: object = REQUIRED
     maximum: bool = False
     more_is_better: bool = False
+    primary: bool = False
 
     @property
     def counted(self) -> bool:
@@ -64,20 +66,20 @@ TABLE = (
     Metric("ok", int, "requests", shown=In.CSV),
     Metric("errors", int, "requests", "errors", shown=_BOTH | In.DIFFED),
     Metric("timeouts", int, "requests", "timeouts", shown=_BOTH | In.DIFFED),
-    Metric("db_hits", int, "loads", "DB hits", "DB hits", _FELT | In.PLOT),
+    Metric("db_hits", int, "loads", "DB hits", "DB hits", _FELT | In.PLOT, primary=True),
     Metric("db_hits_ideal", int, "loads", shown=In.CSV),
     Metric("amplification", float, ""),
     Metric("db_peak_in_flight", int, "loads", "", "peak in flight at the DB", _BOTH | In.PAGE, optional=True),
     Metric("latency_p50_ms", float, "ms", "p50", "p50 latency, ms", _FELT, optional=True),
     Metric("latency_p90_ms", float, "ms", optional=True),
-    Metric("latency_p99_ms", float, "ms", "p99", "p99 latency, ms", _FELT | In.PLOT, optional=True),
+    Metric("latency_p99_ms", float, "ms", "p99", "p99 latency, ms", _FELT | In.PLOT, optional=True, primary=True),
     Metric("latency_max_ms", float, "ms", "max", "highest latency, ms", _FELT, optional=True, maximum=True),
     Metric("stale", int, "requests", "", "stale answers", _BOTH | In.PAGE),
     Metric("staleness_max_ms", float, "ms", maximum=True),
     Metric("redis_commands", int, "commands", "Redis commands", "Redis commands", _FELT),
     Metric("arrival_spread_ms", float, "ms", "", "arrival spread, ms", _BOTH | In.PAGE),
     Metric("duration_s", float, "s"),
-    Metric("failed", int, "requests", "failures", "failures", _BOTH | In.DIFFED | In.PAGE, default=0),
+    Metric("failed", int, "requests", "failures", "failures", _FELT, default=0, primary=True),
     Metric("latency_p999_ms", float, "ms", optional=True, default=None),
     Metric("ok_p50_ms", float, "ms", optional=True, default=None),
     Metric("ok_p99_ms", float, "ms", optional=True, default=None),
@@ -107,6 +109,8 @@ DERIVED = ("throughput",)
 """Computed from the others, and not saved."""
 
 METRICS = {metric.name: metric for metric in TABLE}
+
+PRIMARY = tuple(metric.name for metric in TABLE if metric.primary)
 
 
 def shown_in(place: In) -> dict[str, Metric]:

@@ -26,12 +26,13 @@ PRECISE, SPENT, ALL = "precision", "budget", "trials"
 @dataclass(frozen=True)
 class Plan:
     """When to stop: once every interval is within ± `precision` (a share) of its ratio, or before `budget` seconds
-    are over; or after exactly `rounds`, if they are given.
+    are over; or after exactly `rounds`, if they are given. `named`: metrics that a gate names get verdicts, too.
     """
 
     precision: float
     budget: float
     rounds: int | None = None
+    named: frozenset[str] = frozenset()
 
 
 async def add_rounds(
@@ -88,7 +89,7 @@ def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
     run.summary = summarize(run.trials)
     rounds = max((trial.trial for trial in run.trials), default=1)
     run.scenario = msgspec.structs.replace(scenario, trials=rounds)
-    run.comparison = comparison.compare(run.trials, names, run.seed)
+    run.comparison = comparison.compare(run.trials, names, run.seed, plan.named)
     run.comparison.ended_by = ended_by
     if plan.rounds is None:
         run.comparison.precision, run.comparison.budget_s = plan.precision, plan.budget
@@ -119,6 +120,6 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
                 session.progress.ends(trial)
 
         def half_width() -> float | None:
-            return comparison.compare(run.trials, names, run.seed).half_width
+            return comparison.compare(run.trials, names, run.seed, plan.named).half_width
 
         measured.ended_by = await add_rounds(fire, half_width, plan, comparison.fewest_pairs(len(names)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from stampede.measure.run import Run
+from stampede.measure.runs import unpaired
 from stampede.measure.significance import SIGNIFICANT
-from stampede.measure.statistics import Resampler, unpaired
+from stampede.measure.statistics import Resampler
 from stampede.measure.summary import Row
 from stampede.measure.trial import values
 
@@ -16,7 +17,7 @@ METRIC = "latency_p99_ms"
 def apart(run: Run, one: Row, other: Row) -> bool:
     """Whether the p99 of their valid trials differs beyond chance; never for fewer than three trials a side."""
     first, second = (np.array(_of(run, row), dtype=np.float64) for row in (one, other))
-    estimate = unpaired(first, second, Resampler(run.seed))
+    estimate = unpaired([first], [second], Resampler(run.seed))
     return estimate is not None and estimate.p < SIGNIFICANT and estimate.excludes()
 
 

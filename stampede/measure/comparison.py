@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
-from stampede.core.metrics import In, shown_in
-from stampede.measure.significance import SIGNIFICANT, Floats, holm
-from stampede.measure.statistics import Estimate, Resampler, paired
+from stampede.core.metrics import METRICS, In, shown_in
+from stampede.measure.bad import Bad, worst
+from stampede.measure.family import Question, adjusted, is_judged
+from stampede.measure.significance import SIGNIFICANT, Floats
+from stampede.measure.statistics import FEWEST, Estimate, Resampler, paired
 from stampede.measure.trial import Trial
 
 COMPARED = tuple(shown_in(In.COMPARED))
+JUDGED = sum(is_judged(metric, ()) for metric in COMPARED)
 FEWEST_PAIRS = 10
 
-Verdict = Literal["lower", "higher", "equal", "no significant difference", "too few trials"]
+Verdict = Literal["lower", "higher", "equal", "no significant difference", "too few trials", "not judged"]
 
 
 class Ratio(msgspec.Struct, frozen=True):
     """One metric as a multiple of the reference's: the typical ratio of `pairs` trials.
 
-    `low` and `high` bound its own 95 % interval; `p` is adjusted for all metrics of all strategies together, so that
-    a verdict may be stricter than the interval. All four are None for fewer than three pairs; about ten are needed
-    for a verdict.
+    `low` and `high` bound its own 95 % interval; `p` is adjusted for all that is judged together, so that a verdict
+    may be stricter than the interval. All four are None for fewer than three pairs; about ten are needed for a
+    verdict. A maximum is that of all trials and has no interval: its verdict is on how many trials of each side are
+    `bad`.
     """
 
     metric: str
@@ -36,6 +40,7 @@ class Ratio(msgspec.Struct, frozen=True):
     p: float | None
     pairs: int
     verdict: Verdict
+    bad: tuple[int, int] | None = None
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -75,38 +80,34 @@ def _can_tell(pairs: int, comparisons: int) -> bool:
 
 def fewest_pairs(strategies: int) -> int:
     """So few pairs can show a difference, whatever is compared beside it."""
-    comparisons = max(1, strategies - 1) * len(COMPARED)
+    comparisons = max(1, strategies - 1) * JUDGED
     return next(pairs for pairs in itertools.count(FEWEST_PAIRS) if _can_tell(pairs, comparisons))
 
 
-def compare(trials: Sequence[Trial], names: Sequence[str], seed: int) -> Comparison:
-    """Compare the trials of `names`, whose first is the reference, pair by pair: trials of the same number."""
-    resampler = Resampler(seed)
+def compare(trials: Sequence[Trial], names: Sequence[str], seed: int, named: Collection[str] = ()) -> Comparison:
+    """Compare the trials of `names`, whose first is the reference, pair by pair: trials of the same number.
+
+    Primary metrics and those `named` by a gate get a verdict, the others only their ratio.
+    """
     by_number: dict[str, dict[int, Trial]] = {name: {} for name in names}
     for trial in trials:
         by_number[trial.strategy][trial.trial] = trial
     reference, *others = names
-    estimates: dict[tuple[str, str], Estimate | None] = {}
-    pairs, dropped = {}, {}
-    for other in others:
-        pairs[other], dropped[other] = _pairs(by_number[reference], by_number[other])
-        for metric in COMPARED:
-            estimates[other, metric] = _estimate(pairs[other], metric, resampler)
-    adjusted = holm([1.0 if each is None else each.p for each in estimates.values()])
-    p_of = dict(zip(estimates, adjusted, strict=True))
+    sides = {other: _pairs(by_number[reference], by_number[other]) for other in others}
+    resampler = Resampler(seed)
+    looks = {(other, metric): _Look.at(metric, sides[other][0], resampler) for other in others for metric in COMPARED}
+    judged = {key: look for key, look in looks.items() if is_judged(key[1], named)}
+    ps = adjusted({key: Question(look.p, *look.asked) for key, look in judged.items()})
     strategies = [
         Compared(
             other,
-            [
-                _ratio(metric, estimates[other, metric], p_of[other, metric], pairs[other], len(others))
-                for metric in COMPARED
-            ],
-            len(pairs[other]),
-            dropped[other],
+            [_ratio(metric, looks[other, metric], ps.get((other, metric)), len(ps), named) for metric in COMPARED],
+            len(sides[other][0]),
+            sides[other][1],
         )
         for other in others
     ]
-    widths = [each.width if each else math.inf for each in estimates.values()]
+    widths = [look.width for (_, metric), look in judged.items() if not METRICS[metric].maximum]
     widest = max(widths, default=math.inf)
     return Comparison(
         reference=reference, strategies=strategies, half_width=None if math.isinf(widest) else round(widest, 6)
@@ -127,26 +128,56 @@ def _columns(pairs: Sequence[tuple[Trial, Trial]], metric: str) -> tuple[Floats,
     return known[:, 0], known[:, 1]
 
 
-def _estimate(pairs: Sequence[tuple[Trial, Trial]], metric: str, resampler: Resampler) -> Estimate | None:
-    return paired(*_columns(pairs, metric), resampler)
+class _Look(NamedTuple):
+    """One metric of the pairs that both have it: what is seen of it, and what is asked."""
+
+    first: Floats
+    other: Floats
+    estimate: Estimate | None
+    bad: Bad | None
+
+    @classmethod
+    def at(cls, metric: str, pairs: Sequence[tuple[Trial, Trial]], resampler: Resampler) -> _Look:
+        first, other = _columns(pairs, metric)
+        bad = Bad(first, other) if METRICS[metric].maximum and len(first) else None
+        return cls(first, other, None if bad else paired(first, other, resampler), bad)
+
+    @property
+    def p(self) -> float:
+        if self.bad:
+            return self.bad.p_of_pairs()
+        return self.estimate.p if self.estimate else 1.0
+
+    @property
+    def asked(self) -> tuple[Floats, Floats]:
+        """The figures that the question is about: of a maximum, which trials are bad."""
+        return self.bad.columns if self.bad else (self.first, self.other)
+
+    @property
+    def width(self) -> float:
+        return self.estimate.width if self.estimate else math.inf
 
 
-def _ratio(
-    metric: str, estimate: Estimate | None, p: float, pairs: Sequence[tuple[Trial, Trial]], others: int
-) -> Ratio:
-    first, other = _columns(pairs, metric)
-    if estimate is None:
-        return Ratio(metric, None, None, None, None, len(first), "too few trials")
-    ratio, low, high, p = (float(f"{value:.6g}") for value in (estimate.ratio, estimate.low, estimate.high, p))
-    verdict = _verdict(estimate, p, bool((first == other).all()), _can_tell(len(first), others * len(COMPARED)))
-    return Ratio(metric, ratio, low, high, p, len(first), verdict)
+def _ratio(metric: str, look: _Look, p: float | None, family: int, named: Collection[str]) -> Ratio:
+    pairs = len(look.first)
+    if pairs and (look.first == look.other).all() and pairs >= FEWEST:
+        return Ratio(metric, 1.0, 1.0, 1.0, None, pairs, "equal")
+    if look.bad:
+        verdict = _verdict(p, look.bad.counts[1] > look.bad.counts[0]) if p is not None else "not judged"
+        return Ratio(metric, worst(look.first, look.other), None, None, p, pairs, verdict, look.bad.counts)
+    if look.estimate is None:
+        return Ratio(metric, None, None, None, None, pairs, "too few trials")
+    ratio, low, high = (float(f"{each:.6g}") for each in (look.estimate.ratio, look.estimate.low, look.estimate.high))
+    if not is_judged(metric, named):
+        return Ratio(metric, ratio, low, high, None, pairs, "not judged")
+    shown = float(f"{1.0 if p is None else p:.6g}")
+    if not _can_tell(pairs, max(1, family)):
+        return Ratio(metric, ratio, low, high, shown, pairs, "too few trials")
+    verdict = _verdict(shown if look.estimate.excludes() else 1.0, ratio > 1)
+    return Ratio(metric, ratio, low, high, shown, pairs, verdict)
 
 
-def _verdict(estimate: Estimate, p: float, equal: bool, can_tell: bool) -> Verdict:
-    if equal:
-        return "equal"
-    if not can_tell:
-        return "too few trials"
-    if p >= SIGNIFICANT or not estimate.excludes():
+def _verdict(p: float, higher: bool) -> Verdict:
+    if p >= SIGNIFICANT:
         return "no significant difference"
-    return "lower" if estimate.ratio < 1 else "higher"
+    return "higher" if higher else "lower"

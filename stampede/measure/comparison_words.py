@@ -8,7 +8,7 @@ import numpy as np
 
 from stampede.measure.comparison import Compared, Comparison
 from stampede.measure.difference import difference
-from stampede.measure.statistics import drift, outliers
+from stampede.measure.trends import drift, outliers
 from stampede.measure.trial import Trial, values
 from stampede.measure.validity import rests_on_enough
 
@@ -22,7 +22,7 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def _in_words(compared: Compared, reference: str) -> str:
     differing = [r for r in compared.ratios if r.verdict in ("lower", "higher")]
-    found = [difference(r.metric, r.ratio, r.low, r.high) for r in differing]
+    found = [difference(r.metric, r.ratio, r.low, r.high, r.bad) for r in differing]
     if found:
         return f"{compared.strategy}: {', '.join(found)} than {reference}"
     if any(ratio.verdict == "too few trials" for ratio in compared.ratios):

@@ -1,43 +1,30 @@
-"""Two saved runs: what became better, what worse, and what cannot be told."""
+"""Saved runs of two builds: what became better, what worse, and what cannot be told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from stampede.core.errors import UsageError
 from stampede.core.metrics import METRICS, In, shown_in
+from stampede.measure import diff_notes
+from stampede.measure.change import Change, Look, Margins, change
 from stampede.measure.difference import difference
+from stampede.measure.family import Question, adjusted, is_judged
 from stampede.measure.run import Run
-from stampede.measure.significance import SIGNIFICANT, Floats, holm
-from stampede.measure.statistics import FEWEST, Estimate, Resampler, ratio, unpaired
+from stampede.measure.runs import BETWEEN_RUNS
+from stampede.measure.significance import Floats
+from stampede.measure.statistics import Resampler
 from stampede.measure.summary import Row, summarize
 from stampede.measure.three_valued import Value
+from stampede.measure.trends import inflation
 from stampede.measure.trial import Trial, values
-from stampede.scenario.model import Scenario
 
 DIFFED = tuple({**shown_in(In.COMPARED), **shown_in(In.DIFFED)})
-NOT_SETTINGS = ("description", "strategies", "trials", "expected")
-
-Verdict = Literal["better", "worse", "equal", "cannot be told"]
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One metric of the new run as a multiple of the old one's: the ratio of their typical valid trials.
-
-    `low` and `high` bound its own 95 % interval, `p` is the chance to see as much if nothing had changed by more than
-    the threshold, adjusted for all metrics of all strategies together; None for fewer than three trials on a side.
-    """
-
-    metric: str
-    ratio: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    verdict: Verdict
+Trials = Sequence[Sequence[Trial]]
+Sides = Mapping[str, Trials]
 
 
 class StrategyDiff(msgspec.Struct, frozen=True):
@@ -68,79 +55,96 @@ class Diff(msgspec.Struct, frozen=True):
         return any(change.verdict == "worse" for each in self.strategies for change in each.changes)
 
 
-def diff(old: Run, new: Run, threshold: float) -> Diff:
-    """Compare the strategies that both runs have; a change up to `threshold` (0.05: 5 %) is none.
+def diff(
+    old: Sequence[Run],
+    new: Sequence[Run],
+    threshold: float,
+    between: float = BETWEEN_RUNS,
+    named: Collection[str] = (),
+) -> Diff:
+    """Compare the strategies that both sides have; a change up to `threshold` (0.05: 5 %) is none.
+
+    `between` is the spread of runs that are alike, used where there is one a side; several a side show it themselves.
+    Primary metrics and those `named` by a gate get a verdict, the others only their ratio.
 
     Raises:
         UsageError: the runs are of different scenarios, or have no strategy in common.
     """
-    if old.scenario.name != new.scenario.name:
-        raise UsageError(
-            f"one run is of the scenario '{old.scenario.name}', the other of '{new.scenario.name}': "
-            "compare runs of the same scenario"
-        )
-    before, after = _groups(old.trials), _groups(new.trials)
+    _check(old, new)
+    before, after = _groups(old), _groups(new)
     common = [label for label in before if label in after]
     if not common:
         raise UsageError(
             f"the runs have no strategy in common: {', '.join(before)} in one, {', '.join(after)} in the other"
         )
-    resampler = Resampler(new.seed)
-    estimates = {
-        (label, metric): _estimate(before[label], after[label], metric, resampler, threshold)
+    looks = _looks({label: (before[label], after[label]) for label in common}, new[0].seed, threshold, between)
+    judged = {key: look for key, look in looks.items() if is_judged(key[1], named)}
+    ps = adjusted({key: Question(look.p, *look.asked) for key, look in judged.items()})
+    strategies = [
+        StrategyDiff(
+            label,
+            sum(map(len, before[label])),
+            sum(map(len, after[label])),
+            [change(metric, looks[label, metric], ps.get((label, metric)), threshold) for metric in DIFFED],
+        )
         for label in common
-        for metric in DIFFED
-    }
-    adjusted = holm([1.0 if each is None else each.p for each in estimates.values()])
-    ps = dict(zip(estimates, adjusted, strict=True))
-    strategies = []
-    for label in common:
-        changes = [
-            _change(before[label], after[label], metric, estimates[label, metric], ps[label, metric], threshold)
-            for metric in DIFFED
-        ]
-        strategies.append(StrategyDiff(label, len(before[label]), len(after[label]), changes))
-    notes = [*_older(old, new), *_missing(before, after), *_settings(old, new), *_few(strategies)]
-    return Diff(new.scenario.name, threshold, strategies, [_in_words(each) for each in strategies], notes)
+    ]
+    apart = [note for one, other in _apart(old, new) for note in diff_notes.settings(one, other)]
+    fewest = min(min(each.old, each.new) for each in strategies)
+    notes = [*diff_notes.missing(before, after), *dict.fromkeys(apart), *diff_notes.few(fewest)]
+    notes += diff_notes.spread(len(old), len(new), between)
+    return Diff(new[0].scenario.name, threshold, strategies, [_in_words(each) for each in strategies], notes)
 
 
-def _groups(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
-    """The valid trials of each strategy and point of a sweep."""
-    groups: dict[str, list[Trial]] = {row.label: [] for row in summarize(trials)}
-    for trial in trials:
-        if trial.valid:
-            groups[Row.label_of(trial.strategy, trial.swept)].append(trial)
+def _check(old: Sequence[Run], new: Sequence[Run]) -> None:
+    first = old[0].scenario.name
+    for run in (*old, *new):
+        if run.scenario.name != first:
+            raise UsageError(
+                f"one run is of the scenario '{first}', the other of '{run.scenario.name}': "
+                "compare runs of the same scenario"
+            )
+
+
+def _apart(old: Sequence[Run], new: Sequence[Run]) -> list[tuple[Run, Run]]:
+    """Pairs of runs that ought to have the same settings."""
+    return [(old[0], run) for run in new] + [(run, new[0]) for run in old[1:]]
+
+
+def _groups(runs: Sequence[Run]) -> Sides:
+    """The valid trials of each strategy and point of a sweep, run by run."""
+    groups: dict[str, list[list[Trial]]] = {}
+    for run in runs:
+        mine: dict[str, list[Trial]] = {row.label: [] for row in summarize(run.trials)}
+        for trial in run.trials:
+            if trial.valid:
+                mine[Row.label_of(trial.strategy, trial.swept)].append(trial)
+        for label, trials in mine.items():
+            groups.setdefault(label, []).append(trials)
     return groups
 
 
-def _column(trials: Sequence[Trial], metric: str) -> Floats:
-    return np.array(values(trials, metric), dtype=np.float64)
+def _looks(
+    sides: Mapping[str, tuple[Trials, Trials]], seed: int, threshold: float, between: float
+) -> dict[tuple[str, str], Look]:
+    resampler = Resampler(seed)
+    looks = {}
+    for metric in DIFFED:
+        columns = {label: tuple(_columns(side, metric) for side in both) for label, both in sides.items()}
+        alike = inflation(run for both in columns.values() for side in both for run in side)
+        for label, (old, new) in columns.items():
+            looks[label, metric] = Look.at(metric, old, new, resampler, Margins(threshold, between, alike))
+    return looks
 
 
-def _estimate(
-    old: Sequence[Trial], new: Sequence[Trial], metric: str, resampler: Resampler, threshold: float
-) -> Estimate | None:
-    return unpaired(_column(old, metric), _column(new, metric), resampler, threshold)
-
-
-def _change(
-    old: Sequence[Trial], new: Sequence[Trial], metric: str, estimate: Estimate | None, p: float, threshold: float
-) -> Change:
-    before, after = _column(old, metric), _column(new, metric)
-    if estimate is None:
-        return Change(metric, ratio(before, after), None, None, None, "cannot be told")
-    size, low, high, p = (float(f"{value:.6g}") for value in (estimate.ratio, estimate.low, estimate.high, p))
-    if np.unique(np.concatenate([before, after])).size == 1:
-        return Change(metric, size, low, high, p, "equal")
-    told = p < SIGNIFICANT and estimate.excludes(threshold)
-    up = (size > 1) == METRICS[metric].more_is_better
-    return Change(metric, size, low, high, p, ("better" if up else "worse") if told else "cannot be told")
+def _columns(runs: Trials, metric: str) -> list[Floats]:
+    return [np.array(values(trials, metric), dtype=np.float64) for trials in runs]
 
 
 def _in_words(each: StrategyDiff) -> str:
     parts = []
     for verdict in ("worse", "better"):
-        found = [difference(c.metric, c.ratio, c.low, c.high) for c in each.changes if c.verdict == verdict]
+        found = [difference(c.metric, c.ratio, c.low, c.high, c.bad) for c in each.changes if c.verdict == verdict]
         if found:
             parts.append(f"{verdict}: {', '.join(found)}")
     if parts:
@@ -148,48 +152,3 @@ def _in_words(each: StrategyDiff) -> str:
     equal = [METRICS[c.metric].label for c in each.changes if c.verdict == "equal"]
     also = f" ({', '.join(equal)}: equal)" if equal else ""
     return f"{each.strategy}: cannot be told better or worse{also}"
-
-
-def _older(old: Run, new: Run) -> list[str]:
-    if old.schema == new.schema:
-        return []
-    return ["one run is of an older version, whose latencies leave out the callers that got no value"]
-
-
-def _missing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    gone = [f"{label} is in the old run only" for label in before if label not in after]
-    return gone + [f"{label} is in the new run only" for label in after if label not in before]
-
-
-def _settings(old: Run, new: Run) -> list[str]:
-    """What else differs between the runs: settings of the scenario, and where it was measured."""
-    found = []
-    for kind, one, other in (
-        ("setting", _plain(old.scenario), _plain(new.scenario)),
-        ("environment", old.environment, new.environment),
-    ):
-        before, after = _flat(one), _flat(other)
-        for name in sorted(before.keys() | after.keys()):
-            a, b = before.get(name), after.get(name)
-            if a != b and name.partition(".")[0] not in NOT_SETTINGS:
-                found.append(f"{kind} {name} differs: {a} in the old run, {b} in the new one")
-    return found
-
-
-def _plain(scenario: Scenario) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(scenario, enc_hook=str)
-    return plain
-
-
-def _flat(data: Mapping[str, Any], at: str = "") -> dict[str, object]:
-    result: dict[str, object] = {}
-    for name, value in data.items():
-        result |= _flat(value, f"{at}{name}.") if isinstance(value, dict) else {at + name: value}
-    return result
-
-
-def _few(strategies: Sequence[StrategyDiff]) -> list[str]:
-    fewest = min(min(each.old, each.new) for each in strategies)
-    if fewest >= FEWEST:
-        return []
-    return [f"a strategy has only {fewest} valid trials on one side: measure with --trials 10 to tell more"]

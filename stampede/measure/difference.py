@@ -5,8 +5,14 @@ from __future__ import annotations
 from stampede.core.metrics import METRICS
 
 
-def difference(metric: str, ratio: float | None, low: float | None, high: float | None) -> str:
-    """`500× fewer DB hits`, `p99 22.4× lower [21.9, 23.0]`."""
+def difference(
+    metric: str, ratio: float | None, low: float | None, high: float | None, bad: tuple[int, int] | None = None
+) -> str:
+    """`500× fewer DB hits`, `p99 22.4× lower [21.9, 23.0]`; of bad trials `max 9.8× higher (8 bad trials, not 0)`."""
+    if bad is not None:
+        size = f" {factor(max(ratio, 1 / ratio), 1, 1).split()[0]}" if ratio else ""
+        direction = "higher" if bad[1] > bad[0] else "lower"
+        return f"{METRICS[metric].label}{size} {direction} ({bad[1]} bad trials, not {bad[0]})"
     assert ratio is not None
     assert low is not None
     assert high is not None

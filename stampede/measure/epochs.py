@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-Z95 = 1.96
+from stampede.measure.significance import t_quantile
+
+CONFIDENCE = 0.95
 VISIBLE = 0.1
 
 
@@ -60,5 +62,7 @@ def fold(loads: Iterable[tuple[str, float, float]], until: float = math.inf) -> 
     values, numbers = np.unique(counts, return_counts=True)
     table = dict(zip(values.tolist(), numbers.tolist(), strict=True))
     deviation = float(np.std(counts, ddof=1)) if len(counts) > 1 else None
-    ci95 = round(Z95 * deviation / math.sqrt(len(counts)), 4) if deviation is not None else None
+    # Few epochs are the rule, and their spread is itself uncertain: Student's t, not the normal law.
+    t = t_quantile(CONFIDENCE, len(counts) - 1) if deviation else 0.0
+    ci95 = round(t * deviation / math.sqrt(len(counts)), 4) if deviation is not None else None
     return Epochs(len(found), round(float(np.mean(counts)), 4), ci95, max(counts), table)

@@ -43,6 +43,20 @@ def p_of_groups(old: Floats, new: Floats) -> float:
     return 2 / math.comb(len(old) + len(new), len(old)) if apart else 1.0
 
 
+def p_of_discordant(one: int, other: int) -> float:
+    """McNemar's exact test: of pairs of which just one side is bad, how unlikely so uneven a division is."""
+    n = one + other
+    ways = sum(math.comb(n, k) for k in range(min(one, other) + 1))
+    return min(1.0, 2 * ways / float(2**n))
+
+
+def p_of_shares(bad: tuple[int, int], trials: tuple[int, int]) -> float:
+    """Fisher's exact test: how unlikely it is that the bad trials fall on two groups so unevenly."""
+    total, both = sum(bad), math.comb(sum(trials), sum(bad))
+    ways = [math.comb(trials[0], k) * math.comb(trials[1], total - k) for k in range(total + 1)]
+    return sum(way for way in ways if way <= ways[bad[0]]) / both
+
+
 def t_beyond(t: float, df: float) -> float:
     """The chance that Student's t with `df` degrees of freedom is farther from 0 than `t`."""
     from scipy.special import stdtr  # only where something is compared

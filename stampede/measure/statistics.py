@@ -4,8 +4,8 @@ All works on logarithms, because latencies and counts differ by factors, and on 
 lowest fifth, because one stall of the machine must not decide. The interval is the bootstrap over trials, stretched
 by Student's t: the plain percentile bootstrap is too narrow for few trials (Hesterberg, "What Teachers Should Know
 about the Bootstrap", The American Statistician 69, 2015). The p-value is that of Wilcoxon's signed-rank test for
-pairs (Biometrics Bulletin 1, 1945) and of Yuen's t-test for two runs (Biometrika 61, 1974), and Holm's procedure
-keeps the chance that *any* of many comparisons calls a difference where there is none below SIGNIFICANT.
+pairs (Biometrics Bulletin 1, 1945); two groups of runs are in `runs`. Holm's procedure keeps the chance that *any* of
+many comparisons calls a difference where there is none below SIGNIFICANT.
 """
 
 from __future__ import annotations
@@ -17,18 +17,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stampede.measure.significance import Floats, p_of_groups, p_of_signed_ranks, t_beyond, t_quantile
+from stampede.measure.significance import Floats, p_of_signed_ranks, t_quantile
 
 CONFIDENCE = 0.95
 TRIMMED = 0.2
 RESAMPLES = 2000
 FEWEST = 3
 HALF_A_COUNT = 0.5
-MAD_TO_SIGMA = 1.4826
-FAR_OUT = 5.0
-NO_SPREAD = 1e-12
-NOTABLE = 0.05
-_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
 class Resampler:
@@ -37,6 +33,8 @@ class Resampler:
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._drawn: dict[tuple[int, str], Floats] = {}
+        self._picked: dict[tuple[int, str], NDArray[np.int64]] = {}
+        self._normal: Floats | None = None
 
     def weights(self, n: int, group: str = "") -> Floats:
         """What each of n sorted values weighs in the trimmed mean of each resample: (RESAMPLES, n), rows sum to 1."""
@@ -47,6 +45,18 @@ class Resampler:
             kept = np.clip(np.cumsum(times, axis=1), cut, n - cut)
             self._drawn[n, group] = np.diff(kept, axis=1, prepend=cut) / (n - 2 * cut)
         return self._drawn[n, group]
+
+    def picks(self, n: int, group: str) -> NDArray[np.int64]:
+        """Which of n runs stand in each resample: (RESAMPLES, n)."""
+        if (n, group) not in self._picked:
+            self._picked[n, group] = self._rng.integers(n, size=(RESAMPLES, n))
+        return self._picked[n, group]
+
+    def normal(self) -> Floats:
+        """A standard normal deviation for each resample."""
+        if self._normal is None:
+            self._normal = self._rng.standard_normal(RESAMPLES)
+        return self._normal
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -77,36 +87,17 @@ def paired(first: Floats, second: Floats, resampler: Resampler) -> Estimate | No
     n = len(first)
     if n < FEWEST:
         return None
-    first, second = _without_zeros(first, second)
-    sample = _Sample(np.log(second / first), resampler.weights(n))
+    first, second = without_zeros(first, second)
+    sample = Sample(np.log(second / first), resampler.weights(n))
     p = p_of_signed_ranks(sample.logs)
     return _estimate(sample.mean, sample.spread, sample.kept - 1, n, p)
-
-
-def unpaired(old: Floats, new: Floats, resampler: Resampler, margin: float = 0.0) -> Estimate | None:
-    """Ratio new/old of two independent groups of trials, (n,) and (m,); None for fewer than three in either.
-
-    The p-value is for a ratio within `margin` (0.05: 5 %) around 1.
-    """
-    n = min(len(old), len(new))
-    if n < FEWEST:
-        return None
-    old, new = (np.log(group) for group in _without_zeros(old, new))
-    a, b = _Sample(old, resampler.weights(len(old), "old")), _Sample(new, resampler.weights(len(new), "new"))
-    divisor = a.variance**2 / (a.kept - 1) + b.variance**2 / (b.kept - 1)
-    variance = a.variance + b.variance
-    df = variance**2 / divisor if divisor else float(n - 1)
-    middle = b.mean - a.mean
-    beyond, error = abs(middle) - math.log1p(margin), math.sqrt(variance)
-    p = p_of_groups(old, new) if error <= NO_SPREAD else t_beyond(beyond / error, df)
-    return _estimate(middle, b.spread - a.spread, df, n, p if beyond > 0 else 1.0)
 
 
 def ratio(old: Floats, new: Floats) -> float | None:
     """Ratio new/old of (n,) and (m,) trials, however few; None if a side has none."""
     if not len(old) or not len(new):
         return None
-    old, new = (np.sort(np.log(group)) for group in _without_zeros(old, new))
+    old, new = (np.sort(np.log(group)) for group in without_zeros(old, new))
     return math.exp(_trimmed(new) - _trimmed(old))
 
 
@@ -115,13 +106,13 @@ def typical(values: Floats, resampler: Resampler) -> tuple[float | None, float |
     n = len(values)
     if n < FEWEST:
         return (float(values.mean()) if n else None), None, None
-    sample = _Sample(values, resampler.weights(n))
+    sample = Sample(values, resampler.weights(n))
     low, high = np.quantile(sample.spread, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    stretch = t_quantile(CONFIDENCE, sample.kept - 1) / _Z
+    stretch = t_quantile(CONFIDENCE, sample.kept - 1) / Z
     return sample.mean, float(sample.mean + stretch * low), float(sample.mean + stretch * high)
 
 
-class _Sample:
+class Sample:
     """Logarithms of (n,) trials: their trimmed mean, its variance (Yuen), and how far those of resamples are off."""
 
     def __init__(self, logs: Floats, weights: Floats) -> None:
@@ -148,39 +139,13 @@ def _trimmed(ordered: Floats) -> float:
 def _estimate(middle: float, spread: Floats, df: float, n: int, p: float) -> Estimate:
     """From the log ratio and the bootstrap's deviations from it."""
     low, high = np.quantile(spread, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    stretch = t_quantile(CONFIDENCE, df) / _Z
+    stretch = t_quantile(CONFIDENCE, df) / Z
     ratio, low, high = (math.exp(bound) for bound in (middle, middle + stretch * low, middle + stretch * high))
     return Estimate(ratio, low, high, p, n)
 
 
-def _without_zeros(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+def without_zeros(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """A count of 0 has no logarithm: then half a hit is added to all (Haldane 1956, Anscombe 1956)."""
     if (first > 0).all() and (second > 0).all():
         return first, second
     return first + HALF_A_COUNT, second + HALF_A_COUNT
-
-
-def outliers(values: Floats) -> NDArray[np.bool_]:
-    """Which of (n,) positive values are far from the median, in robust standard deviations of the logarithm.
-
-    The bound of Iglewicz and Hoaglin (1993) is 3.5, but that calls outliers in many a dozen of normal trials.
-    What is within 5 % of the median is never far.
-    """
-    distance = np.abs(np.log(values) - np.median(np.log(values)))
-    bound = max(FAR_OUT * MAD_TO_SIGMA * float(np.median(distance)), math.log1p(NOTABLE))
-    return np.asarray(distance > bound)
-
-
-def drift(values: Floats) -> float | None:
-    """By which share the second half of (n,) positive values is above the first; None: no trend to speak of.
-
-    A trend is a rank correlation with the order (Spearman) that chance alone brings about once in a thousand times.
-    """
-    n = len(values)
-    if n < 2 * FEWEST or (values == values[0]).all():
-        return None
-    ranks = np.argsort(np.argsort(values, kind="stable")).astype(float)
-    r = float(np.corrcoef(ranks, np.arange(n))[0, 1])
-    t = abs(r) * math.sqrt((n - 2) / max(1e-12, 1 - r * r))
-    change = float(np.exp(np.log(values[n // 2 :]).mean() - np.log(values[: n // 2]).mean())) - 1
-    return change if t_beyond(t, n - 2) < 0.001 and abs(change) > NOTABLE else None

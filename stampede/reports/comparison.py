@@ -17,7 +17,7 @@ _ENDS = {
     "trials": "as many as were asked for",
     "": "interrupted",
 }
-_WORDS = {"no significant difference": "not significant"}
+_WORDS = {"no significant difference": "not significant", "not judged": "–"}
 
 
 def parts(run: Run) -> list[RenderableType]:
@@ -58,6 +58,9 @@ def ratios(comparison: Comparison) -> Table:
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     """A ratio's metric, size, interval and verdict."""
     name = METRICS[ratio.metric].label if ratio.metric in METRICS else ratio.metric
+    if ratio.ratio is not None and ratio.bad is not None:
+        bad = f"{ratio.bad[0]}, {ratio.bad[1]} bad" if any(ratio.bad) else "–"
+        return name, f"{ratio.ratio:.4g}", bad, _WORDS.get(ratio.verdict, ratio.verdict)
     if ratio.ratio is None or ratio.low is None or ratio.high is None:
         return name, "–", "–", ratio.verdict
     return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)

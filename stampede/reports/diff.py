@@ -1,4 +1,4 @@
-"""What changed between two runs, as a table."""
+"""What changed between saved runs, as a table."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stampede.core.metrics import METRICS
+from stampede.measure.change import Change
 from stampede.measure.comparison import COMPARED
-from stampede.measure.diff import Change, Diff
+from stampede.measure.diff import Diff
 from stampede.reports.cells import plain_table
 
-_STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": ""}
+_STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": "", "not judged": "dim"}
 
 
 def show(diff: Diff, console: Console) -> None:
@@ -36,7 +37,11 @@ def _table(diff: Diff) -> Table:
     titles = ("strategy", "trials", "metric", "new/old", "95% interval", "verdict")
     table = plain_table(titles, right=("new/old", "95% interval"), fold=("strategy",))
     for each in diff.strategies:
-        shown = [change for change in each.changes if change.metric in COMPARED or change.verdict != "equal"]
+        shown = [
+            change
+            for change in each.changes
+            if change.metric in COMPARED or change.verdict in ("better", "worse", "cannot be told")
+        ]
         for number, change in enumerate(shown):
             head = ("", "") if number else (each.strategy, f"{each.old}, {each.new}")
             table.add_row(Text(head[0]), head[1], *_cells(change), style=_STYLES[change.verdict])
@@ -46,4 +51,7 @@ def _table(diff: Diff) -> Table:
 def _cells(change: Change) -> tuple[str, str, str, str]:
     size = "–" if change.ratio is None else f"{change.ratio:.4g}"
     interval = "–" if change.low is None else f"{change.low:.3g} – {change.high:.3g}"
-    return METRICS[change.metric].label, size, interval, change.verdict
+    if change.bad is not None and any(change.bad):
+        interval = f"{change.bad[0]}, {change.bad[1]} bad"
+    verdict = "–" if change.verdict == "not judged" else change.verdict
+    return METRICS[change.metric].label, size, interval, verdict

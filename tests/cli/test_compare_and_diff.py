@@ -20,7 +20,7 @@ def test_a_comparison_tells_the_strategies_apart_and_keeps_its_trials(stampede: 
         "compare", "none", "two-level", *SMALL, "-n", 9, "-e", "out.json", "-e", "out.csv", COLUMNS="200"
     )
     assert (ended.code, ended.err) == (0, "")
-    assert "two-level: 40× fewer DB hits, p50 " in ended.out
+    assert "two-level: 40× fewer DB hits, p99 " in ended.out
     assert "against none: 9 pairs of trials in random order (seed 4711), as many as were asked for" in ended.out
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["verdicts"][0].startswith("two-level: 40× fewer DB hits")
@@ -80,14 +80,19 @@ def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: St
     slow = stampede("diff", "one.json", "slow.json", COLUMNS="200")
     assert slow.code == 1
     assert slow.err == "stampede: worse than one.json\n"
-    assert "two-level: worse: p50 " in slow.out
+    assert "two-level: worse: p99 " in slow.out
     assert "note: setting database.latency differs: 60ms in the old run, 120ms in the new one" in slow.out
+
+    several = stampede("diff", "one.json", "slow.json", "--old", "two.json", COLUMNS="200")
+    assert "note: the spread between runs is measured: 2 old, 1 new" in several.out
+    twice = stampede("diff", "one.json", "slow.json", "--old", "one.json")
+    assert (twice.code, twice.line()) == (2, "stampede: 'one.json' is named twice on one side: name each run once")
 
     gated = stampede("diff", "slow.json", "one.json", "--json", "--fail-if", "two-level.db_hits < 2")
     assert gated.code == 1
     assert gated.line() == "stampede: --fail-if 'two-level.db_hits < 2': two-level.db_hits is 1"
     changes = json.loads(gated.out)["strategies"][0]["changes"]
-    assert {change["metric"]: change["verdict"] for change in changes}["latency_p50_ms"] == "better"
+    assert {change["metric"]: change["verdict"] for change in changes}["latency_p99_ms"] == "better"
 
 
 def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stampede, tmp_path: Path) -> None:

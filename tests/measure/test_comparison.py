@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stampede.measure.comparison import (
-    COMPARED,
+    JUDGED,
     Comparison,
     Ratio,
     compare,
@@ -88,17 +88,17 @@ def test_a_figure_that_nobody_has_is_too_few(pairs: MakePairs) -> None:
 
 
 def test_a_few_pairs_have_an_interval_but_no_verdict(pairs: MakePairs) -> None:
-    comparison = compare(pairs(8, times=9), ["a", "b"], 1)
+    comparison = compare(pairs(6, times=9), ["a", "b"], 1)
     p99 = of(comparison, "latency_p99_ms")
     assert p99.ratio == pytest.approx(9, rel=0.05)
     assert p99.verdict == "too few trials"
-    assert sentences(comparison) == ["b: 8 valid pairs are too few to compare it with a"]
-    assert of(compare(pairs(9, times=9), ["a", "b"], 1), "latency_p99_ms").verdict == "higher"
+    assert sentences(comparison) == ["b: 6 valid pairs are too few to compare it with a"]
+    assert of(compare(pairs(7, times=9), ["a", "b"], 1), "latency_p99_ms").verdict == "higher"
 
 
 def test_two_pairs_are_too_few_for_any_verdict(pairs: MakePairs) -> None:
     comparison = compare(pairs(2, times=9), ["a", "b"], 1)
-    assert {ratio.verdict for ratio in comparison.strategies[0].ratios} == {"too few trials"}
+    assert of(comparison, "latency_p99_ms").verdict == "too few trials"
     assert sentences(comparison) == ["b: 2 valid pairs are too few to compare it with a"]
     assert sentences(compare([], ["a", "b"], 1)) == ["b: 0 valid pairs are too few to compare it with a"]
 
@@ -109,14 +109,14 @@ def test_so_many_pairs_can_show_what_differs_alike_in_all_of_them(trial: MakeTri
     n = fewest_pairs(len(names))
     trials = [trial(strategy=name, trial=k, db_hits=500 if name == "s0" else 1) for k in range(n) for name in names]
     assert of(compare(trials, names, 1), "db_hits", others - 1).verdict == "lower"
-    assert 2.0 ** (1 - n) * others * len(COMPARED) < SIGNIFICANT
+    assert 2.0 ** (1 - n) * others * JUDGED < SIGNIFICANT
 
 
 def test_the_verdict_is_in_words(pairs: MakePairs) -> None:
     trials = pairs(a={"db_hits": 500, "redis_commands": 10}, db_hits=1, redis_commands=2000, times=0.25)
-    (text,) = sentences(compare(trials, ["a", "b"], 1))
+    (text,) = sentences(compare(trials, ["a", "b"], 1, ["redis_commands"]))
     assert text.startswith("b: 500× fewer DB hits, ")
-    assert "p99 4.01× lower [3.9, 4.11], " in text
+    assert "p99 4.01× lower [3.9, 4.11]" in text
     assert text.endswith("200× more Redis commands than a")
 
 
@@ -149,3 +149,27 @@ def test_outliers_drift_and_small_bursts_are_warned_about(pairs: MakePairs) -> N
     assert outlier.startswith("a: 1 of 30 trials are outliers")
     assert drifted.startswith("b: p99 drifted by +")
     assert small.startswith("p99 rests on fewer than five requests")
+
+
+def test_only_primary_metrics_and_what_a_gate_names_are_judged(pairs: MakePairs) -> None:
+    trials = pairs(latency_p50_ms=999.0, redis_commands=999)
+    plain, gated = compare(trials, ["a", "b"], 1), compare(trials, ["a", "b"], 1, ["redis_commands"])
+    assert (of(plain, "redis_commands").verdict, of(plain, "redis_commands").p) == ("not judged", None)
+    assert of(plain, "redis_commands").ratio is not None
+    assert of(gated, "redis_commands").verdict == "higher"
+    assert of(gated, "latency_p50_ms").verdict == "not judged"
+    assert of(plain, "failed").verdict == "equal"
+
+
+def test_rare_catastrophes_are_not_trimmed_away(trial: MakeTrial) -> None:
+    trials = [
+        trial(strategy=name, trial=k, latency_max_ms=(1000.0 if name == "b" and k % 5 == 0 else 100.0) + k % 3)
+        for k in range(40)
+        for name in "ab"
+    ]
+    worst = of(compare(trials, ["a", "b"], 1), "latency_max_ms")
+    assert (worst.verdict, worst.bad) == ("higher", (0, 8))
+    assert worst.ratio == pytest.approx(10, rel=0.03)
+    assert sentences(compare(trials, ["a", "b"], 1)) == [
+        f"b: max {worst.ratio:.3g}× higher (8 bad trials, not 0) than a"
+    ]

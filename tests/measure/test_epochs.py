@@ -59,7 +59,7 @@ def test_the_mean_has_its_interval() -> None:
     )
     assert (folded.epochs, folded.counts, folded.maximum) == (8, {1: 4, 2: 4}, 2)
     assert folded.mean == 1.5
-    assert folded.ci95 == pytest.approx(1.96 * math.sqrt(8 * 0.25 / 7) / math.sqrt(8), abs=1e-3)
+    assert folded.ci95 == pytest.approx(2.3646 * math.sqrt(8 * 0.25 / 7) / math.sqrt(8), abs=1e-3)
 
 
 def test_one_epoch_has_no_interval_and_none_has_no_mean() -> None:

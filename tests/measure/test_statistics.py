@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampede.measure.significance import holm, t_beyond, t_quantile
-from stampede.measure.statistics import Resampler, drift, outliers, paired, ratio, typical, unpaired
+from stampede.measure.runs import unpaired
+from stampede.measure.significance import holm, p_of_discordant, p_of_shares, t_beyond, t_quantile
+from stampede.measure.statistics import Resampler, paired, ratio, typical
+from stampede.measure.trends import drift, inflation, outliers
 
 RESAMPLER = Resampler(1)
 COUNTS = st.lists(st.integers(0, 1000), min_size=3, max_size=30)
@@ -51,7 +53,7 @@ def test_what_is_the_same_has_the_ratio_one_and_no_width(counts: list[int]) -> N
 def test_zeros_and_any_counts_have_a_finite_interval_around_the_ratio(first: list[int], second: list[int]) -> None:
     n = min(len(first), len(second))
     a, b = np.array(first, dtype=float), np.array(second, dtype=float)
-    for estimate in (paired(a[:n], b[:n], RESAMPLER), unpaired(a, b, RESAMPLER)):
+    for estimate in (paired(a[:n], b[:n], RESAMPLER), unpaired([a], [b], RESAMPLER)):
         assert estimate is not None
         assert 0 < estimate.low <= estimate.high < math.inf
         assert estimate.low <= estimate.ratio * (1 + 1e-9)
@@ -64,7 +66,7 @@ def test_a_constant_factor_has_no_width_and_is_as_sure_as_that_many_coins() -> N
     assert estimate is not None
     assert (estimate.ratio, estimate.low, estimate.high) == pytest.approx((0.002, 0.002, 0.002))
     assert estimate.p == 2 / 2**10
-    apart = unpaired(np.full(5, 500.0), np.full(5, 1.0), RESAMPLER)
+    apart = unpaired([np.full(5, 500.0)], [np.full(5, 1.0)], RESAMPLER)
     assert apart is not None
     assert apart.p == 2 / math.comb(10, 5)
 
@@ -84,7 +86,7 @@ def test_the_signed_ranks_are_those_of_wilcoxon_s_tables() -> None:
 def test_two_trials_say_nothing_but_their_ratio() -> None:
     two = np.array([1.0, 2.0])
     assert paired(two, two, RESAMPLER) is None
-    assert unpaired(two, np.ones(9), RESAMPLER) is None
+    assert unpaired([two], [np.ones(9)], RESAMPLER) is None
     assert ratio(two, two * 3) == pytest.approx(3)
     assert ratio(two, np.array([])) is None
 
@@ -102,7 +104,7 @@ def test_an_interval_misses_the_truth_no_more_often_than_it_says(n: int, law: st
         return np.exp(0.1 * noise) * stalls
 
     for _ in range(many):
-        for estimate in (paired(draw(), draw(), RESAMPLER), unpaired(draw(), draw(), RESAMPLER)):
+        for estimate in (paired(draw(), draw(), RESAMPLER), unpaired([draw()], [draw()], RESAMPLER)):
             assert estimate is not None
             missed += not estimate.low <= 1 <= estimate.high
             called += estimate.p < 0.05
@@ -115,7 +117,7 @@ def test_a_margin_makes_small_changes_none() -> None:
     rng = np.random.default_rng(4)
     old, new = (np.exp(0.01 * rng.standard_normal(20)) for _ in range(2))
     for factor, told in ((1.04, False), (1.2, True), (0.8, True)):
-        estimate = unpaired(old, new * factor, RESAMPLER, margin=0.05)
+        estimate = unpaired([old], [new * factor], RESAMPLER, margin=0.05)
         assert estimate is not None
         assert estimate.excludes()
         assert estimate.excludes(0.05) is told
@@ -155,3 +157,44 @@ def test_a_drift_is_a_trend_that_chance_does_not_make() -> None:
     assert drift(100 + np.arange(40) / 40) is None  # one percent
     assert drift(np.full(40, 100.0)) is None
     assert drift(np.array([1.0, 2.0])) is None
+
+
+def test_a_drift_ranks_what_is_alike_alike() -> None:
+    assert drift(np.array([1.0] * 9 + [2.0])) is None
+    assert drift(np.repeat([100.0, 110.0], 20)) == pytest.approx(0.1)
+
+
+def test_trials_like_those_before_them_say_less_and_independent_ones_no_less() -> None:
+    rng = np.random.default_rng(5)
+    noise = rng.standard_normal((60, 12))
+    alike = noise.copy()
+    for k in range(1, 12):
+        alike[:, k] = 0.6 * alike[:, k - 1] + 0.8 * noise[:, k]
+    assert inflation(np.exp(noise)) < 1.25
+    assert 2.5 < inflation(np.exp(alike)) < 6  # (1 + 0.6) / (1 - 0.6) is 4
+    assert inflation([np.ones(10), np.array([1.0, 2.0])]) == 1
+
+
+def test_bad_trials_are_counted_exactly() -> None:
+    assert p_of_discordant(8, 0) == 2 / 2**8
+    assert p_of_discordant(3, 3) == p_of_discordant(0, 0) == 1
+    # Fisher's tea: four of four right are 1 in 70 on either side.
+    assert p_of_shares((4, 0), (4, 4)) == pytest.approx(2 / 70)
+    assert p_of_shares((0, 0), (5, 9)) == 1
+
+
+def test_a_spread_between_runs_is_in_the_interval_measured_or_stated() -> None:
+    rng, held, told = np.random.default_rng(6), {"one": 0, "three": 0}, 0
+
+    def runs(n: int) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+        return [np.exp(0.02 * rng.standard_normal() + 0.02 * rng.standard_normal(10)) for _ in range(n)]
+
+    for _ in range(200):
+        for name, n in (("one", 1), ("three", 3)):
+            estimate = unpaired(runs(n), runs(n), RESAMPLER, between=0.02)
+            assert estimate is not None
+            held[name] += estimate.low <= 1 <= estimate.high
+            told += estimate.p < 0.05
+    # 190 of 200 are 95 %, and three standard deviations less are 180.
+    assert min(held.values()) >= 180
+    assert told <= 40

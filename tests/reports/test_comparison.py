@@ -79,7 +79,7 @@ def test_a_diff_shows_what_changed_in_80_columns(trial: MakeTrial, run: MakeRun)
     )
     console = Console(width=80, color_system=None)
     with console.capture() as capture:
-        diff_report.show(diff(old, new, 0.05), console)
+        diff_report.show(diff([old], [new], 0.05), console)
     text = " ".join(capture.get().split())
     assert "cold-burst: the new run against the old; a change up to 5% is none" in text
     assert "two-level 10, 10 DB hits 1 1 – 1 equal" in text
