@@ -2,7 +2,7 @@
 
 Six runs of the same, each of six strategies and ten trials whose p99 varies by 5 %, give 30 ordered pairs. Beside
 independent trials: runs that are off as a whole, trials that are like those before them, and machines that drift.
-Run it with: python results/honesty_diff.py [SIXES]
+Run it with: python -m results.honesty_diff [SIXES]
 """
 
 from __future__ import annotations
@@ -66,17 +66,20 @@ def _noise(world: World, rng: np.random.Generator) -> Floats:
     noise = rng.standard_normal(TRIALS)
     for k in range(1, TRIALS):
         noise[k] = world.alike * noise[k - 1] + (1 - world.alike**2) ** 0.5 * noise[k]
-    drifting: Floats = SD * noise + world.drift * rng.choice([-1, 1]) * np.linspace(-0.5, 0.5, TRIALS)
-    return drifting
+    direction = float(rng.choice([-1, 1]))
+    return np.asarray(SD * noise + world.drift * direction * np.linspace(-0.5, 0.5, TRIALS), dtype=np.float64)
 
 
 def make(world: World, seed: int, times: float = 1.0, walked: float = 0.0) -> Run:
-    """A run of all strategies; its p99 are `times` as large."""
+    """A run of all strategies; the first one's p99 are `times` as large."""
     rng = np.random.default_rng(seed)
     offset = walked + world.offset * rng.standard_normal()
     trials = [
         msgspec.structs.replace(
-            BLANK, strategy=name, trial=k, latency_p99_ms=float(120 * times * np.exp(offset + each))
+            BLANK,
+            strategy=name,
+            trial=k,
+            latency_p99_ms=float(120 * (times if name == NAMES[0] else 1.0) * np.exp(offset + each)),
         )
         for name in NAMES
         for k, each in enumerate(_noise(world, rng))

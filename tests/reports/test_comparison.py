@@ -74,7 +74,7 @@ def test_a_comparison_survives_its_json(compared: Run) -> None:
 
 def test_a_diff_shows_what_changed_in_80_columns(trial: MakeTrial, run: MakeRun) -> None:
     old, new = (
-        run(*(trial(strategy="two-level", trial=k, latency_p50_ms=ms + k % 3) for k in range(10)))
+        run(*(trial(strategy="two-level", trial=k, latency_p99_ms=ms + k % 3) for k in range(10)))
         for ms in (100, 200)
     )
     console = Console(width=80, color_system=None)
@@ -84,7 +84,7 @@ def test_a_diff_shows_what_changed_in_80_columns(trial: MakeTrial, run: MakeRun)
     assert "cold-burst: the new run against the old; a change up to 5% is none" in text
     assert "two-level 10, 10 DB hits 1 1 – 1 equal" in text
     assert "worse" in text
-    assert "errors" not in text.partition("two-level: worse: p50 2")[0]  # none in either run
+    assert "errors" not in text.partition("two-level: worse: p99 2")[0]  # none in either run
 
 
 def test_a_sweep_is_plotted_over_its_first_parameter_with_a_curve_for_each_choice_of_the_others(
