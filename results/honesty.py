@@ -1,7 +1,8 @@
 """How often `stampede compare` calls a difference where there is none.
 
 Synthetic trials of known distributions go through the code that adds trials to a comparison and judges it: the looks
-at the widths, the intervals, the correction for all that is judged. Run it with: python results/honesty.py [COMPARISONS]
+at the widths, the intervals, the correction for all that is judged.
+Run it with: python results/honesty.py [COMPARISONS]
 """
 
 from __future__ import annotations
