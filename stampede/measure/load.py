@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -12,8 +11,7 @@ from stampede.core.model import Outcome, Role
 from stampede.core.ranges import Positive
 from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
-
-POINTS = 100
+from stampede.measure.steps import in_steps
 
 Changes = Sequence[tuple[float, int, int]]
 """Rows (seconds after the release, in flight, queued), one for every change."""
@@ -35,9 +33,7 @@ def thin(changes: Changes) -> Timeline | None:
     if not changes:
         return None
     times, in_flight, queued = (np.array(column) for column in zip(*changes, strict=True))
-    times = np.maximum(times, 0.0)  # what a choice loads before the release counts at the release
-    step = max(0.001, math.ceil(times[-1] / POINTS * 1000) / 1000)
-    slots = (times / step).astype(int)
+    step, slots = in_steps(times)
     result = []
     for values in (in_flight, queued):
         peaks, last = [], 0

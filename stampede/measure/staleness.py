@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import msgspec
@@ -13,8 +12,7 @@ from stampede.core.model import Outcome
 from stampede.core.ranges import Positive
 from stampede.measure.columns import check_lengths
 from stampede.measure.requests import Requests
-
-POINTS = 100
+from stampede.measure.steps import in_steps
 
 
 class StalenessTimeline(msgspec.Struct, frozen=True):
@@ -56,9 +54,7 @@ def thin(requests: Requests, ages: NDArray[np.float64]) -> StalenessTimeline | N
     """The ages that `ages` found, at the requests' starts, in at most 101 steps; None if nobody got a value."""
     if not len(ages):
         return None
-    started = np.maximum(0.0, requests.started[requests.outcome == Outcome.OK])
-    step = max(0.001, math.ceil(started.max() / POINTS * 1000) / 1000)
-    slots = (started / step).astype(int)
+    step, slots = in_steps(requests.started[requests.outcome == Outcome.OK])
     oldest = np.zeros(slots.max() + 1)
     np.maximum.at(oldest, slots, ages)
     stale = np.bincount(slots, weights=ages > 0)

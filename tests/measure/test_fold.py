@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from stampede.core.model import Role
 from stampede.measure.fold import fold
-from stampede.measure.load import POINTS, thin
+from stampede.measure.load import thin
 from stampede.measure.observed import Observed, OwnLog
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
+from stampede.measure.steps import POINTS
 from stampede.measure.timing import arrival_spread
 from stampede.scenario.model import Scenario
 
