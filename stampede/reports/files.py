@@ -10,15 +10,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from stampede.core.errors import ExportFailed, UsageError
 from stampede.measure.run import Run
 from stampede.reports import formats
-from stampede.reports.requests import Recorded, csv_lines, json_lines
+from stampede.reports.formats import requests
+from stampede.reports.requests import Recorded
 
-EXPORTS = tuple(module.name for module in pkgutil.iter_modules(formats.__path__) if not module.ispkg)
-REQUESTS = {"csv": csv_lines, "jsonl": json_lines}
+
+def _endings(folder: ModuleType) -> tuple[str, ...]:
+    """The formats that have a file there."""
+    return tuple(module.name for module in pkgutil.iter_modules(folder.__path__) if not module.ispkg)
+
+
+EXPORTS = _endings(formats)
+REQUESTS = _endings(requests)
 
 
 def check(path: Path, endings: Iterable[str]) -> None:
@@ -29,11 +37,11 @@ def check(path: Path, endings: Iterable[str]) -> None:
         ExportFailed: the folder cannot be written to, or the format needs a package that is not installed.
     """
     known = " ".join("." + ending for ending in endings)
-    if _format(path) not in endings:
+    if _ending(path) not in endings:
         raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}")
     if path.is_dir():
         raise UsageError(f"cannot export to '{path}': it is a folder")
-    package, extra = getattr(_renderer(path), "NEEDS", (None, None)) if endings is EXPORTS else (None, None)
+    package, extra = getattr(_format_of(formats, path), "NEEDS", (None, None)) if endings is EXPORTS else (None, None)
     if package and find_spec(package) is None:
         raise ExportFailed(
             f"cannot export to '{path}': {package} is not installed: pip install 'stampede-bench[{extra}]'"
@@ -48,19 +56,19 @@ def check(path: Path, endings: Iterable[str]) -> None:
 
 def export(run: Run, path: Path) -> None:
     """Write the run in the format of the path's ending. Raises ExportFailed."""
-    write(path, [_renderer(path).render(run)])
+    write(path, [_format_of(formats, path).render(run)])
 
 
 def export_requests(recorded: Recorded, path: Path) -> None:
     """Write every request in the format of the path's ending. Raises ExportFailed."""
-    write(path, REQUESTS[_format(path)](recorded))
+    write(path, _format_of(requests, path).render(recorded))
 
 
-def _renderer(path: Path) -> Any:
-    return importlib.import_module(f"{formats.__name__}.{_format(path)}")
+def _format_of(folder: ModuleType, path: Path) -> Any:
+    return importlib.import_module(f"{folder.__name__}.{_ending(path)}")
 
 
-def _format(path: Path) -> str:
+def _ending(path: Path) -> str:
     return path.suffix.removeprefix(".").lower()
 
 

@@ -1,14 +1,10 @@
-"""Every request of a run, as CSV or as JSON lines."""
+"""Every request of a run, as rows that any format can write."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-
-import msgspec
 
 from stampede.core.model import Outcome, Role
 from stampede.measure.requests import Requests
@@ -33,23 +29,8 @@ _ROLES = [role.name.lower() for role in Role]
 Recorded = Sequence[tuple[Trial, Requests]]
 
 
-def csv_lines(recorded: Recorded) -> Iterator[bytes]:
-    """The CSV file, piece by piece; a time that never came is an empty cell."""
-    yield ",".join(COLUMNS).encode() + b"\n"
-    for trial, requests in recorded:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(_rows(trial, requests))
-        yield text.getvalue().encode()
-
-
-def json_lines(recorded: Recorded) -> Iterator[bytes]:
-    """One JSON object a line; a time that never came is null."""
-    for trial, requests in recorded:
-        objects = (dict(zip(COLUMNS, row, strict=True)) for row in _rows(trial, requests))
-        yield b"".join(msgspec.json.encode(each) + b"\n" for each in objects)
-
-
-def _rows(trial: Trial, requests: Requests) -> Iterable[tuple[Any, ...]]:
+def rows(trial: Trial, requests: Requests) -> Iterator[tuple[Any, ...]]:
+    """One row per request, with `COLUMNS`; None: it never came to that."""
     head = (trial.scenario, trial.strategy, trial.trial)
     columns = (requests.instance.tolist(), requests.key.tolist())
     times = [[None if math.isnan(t) else round(t, 6) for t in column.tolist()] for column in _times(requests)]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
-from stampede.reports.requests import csv_lines, json_lines
+from stampede.reports.formats.requests.csv import render as csv_lines
+from stampede.reports.formats.requests.jsonl import render as json_lines
 
 COLUMNS = [
     "scenario",
