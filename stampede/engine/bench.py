@@ -80,7 +80,7 @@ class Bench:
             store = store_server(url, f"stampede:{{{secrets.token_hex(4)}}}:")
             stack.push_async_callback(store.close)
             database = str(process.path) if process else servers.database or ""
-            fleet = Fleet(launcher, instances, partial(_setup, servers, store, database, instances))
+            fleet = Fleet(launcher, instances, partial(_setup, servers, url, store.prefix, database, instances))
             stack.push_async_callback(fleet.stop)
             launched = asyncio.create_task(fleet.launch())
             stack.push_async_callback(asyncio.wait, [launched])
@@ -121,14 +121,14 @@ class Bench:
         return await self.store.traffic() if self.embedded else None
 
 
-def _setup(servers: Servers, store: StoreServer, database: str, instances: int, number: int, start: int) -> Setup:
+def _setup(servers: Servers, url: str, prefix: str, database: str, instances: int, number: int, start: int) -> Setup:
     return Setup(
         number=number,
         instances=instances,
         owner=f"{number}.{start}",
-        redis=store.url,
+        redis=url,  # the run's own words, for they say which kind of store is meant
         redis_pool=servers.redis_pool,
-        prefix=store.prefix,
+        prefix=prefix,
         database=database,
         query=servers.query,
     )
