@@ -68,6 +68,7 @@ class Guard:
         if entry is not None and self.cache.judge(entry) is Action.FRESH:
             await self.cache.quietly(self.cache.store.drop(key, token))
             return Answer(entry, Role.HIT)
+        # Without a note of a failure: the value is still there, so nobody polls for this load.
         return Answer(await Guard(self.cache, self.lease, self.notify).load(key, token), Role.LEADER)
 
     async def usable_or_drop(self, key: str, token: str) -> Entry | None:
