@@ -102,7 +102,15 @@ TABLE = (
     Metric("fenced_fills", int, "", shown=In.NOWHERE, default=0),
     Metric("degraded", int, "", shown=In.SUMMARY, default=0),
     Metric("loop_lag_ms", float, "ms", "", "event-loop lag, ms", In.SUMMARY | In.PAGE, default=0.0),
-    Metric("cpu_s", float, "s", shown=In.NOWHERE, default=0.0),
+    Metric("cpu_s", float, "s", default=0.0),
+    Metric("unrecovered", int, "", default=0),
+    Metric("redis_cpu_s", float, "s", optional=True, default=None),
+    Metric("db_cpu_s", float, "s", optional=True, default=None),
+    Metric("redis_stall_ms", float, "ms", optional=True, default=None, maximum=True),
+    Metric("db_stall_ms", float, "ms", optional=True, default=None, maximum=True),
+    Metric("lag_p50_ms", float, "ms", default=0.0),
+    Metric("foreign_cpu", float, "", optional=True, default=None),
+    Metric("stolen_cpu", float, "", optional=True, default=None),
     Metric("throughput", float, "1/s", "throughput", "", In.SUMMARY | _JUDGED, more_is_better=True),
 )
 DERIVED = ("throughput",)

@@ -168,7 +168,11 @@ class StoreServer(Protocol):
         ...
 
     async def traffic(self) -> int | None:
-        """Bytes that the server has received and sent so far, to and from everybody; None: it does not tell."""
+        """Bytes that the server has received and sent so far, but for `pulse`; None: it does not tell."""
+        ...
+
+    async def pulse(self) -> float:
+        """A heartbeat: CPU seconds that the server has used so far. Raises StoreError."""
         ...
 
     async def close(self) -> None:

@@ -10,8 +10,7 @@ from random import Random
 
 import msgspec
 
-from stampede.engine.execution import execute
-from stampede.engine.machine import CpuTimes, unsteady
+from stampede.engine.control import Controlled
 from stampede.engine.run import Measured, Session, collect, new_run
 from stampede.engine.seeds import trial_seed
 from stampede.measure import comparison, comparison_words
@@ -74,10 +73,8 @@ async def measure(scenario: Scenario, plan: Plan, session: Session) -> Measured:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
     measured = Measured(new_run(scenario, session.seed), session.keep_requests)
-    before = CpuTimes.now()
     await collect(measured, lambda: _rounds(scenario, plan, session, measured))
     _conclude(measured.run, scenario, plan, measured.ended_by)
-    measured.run.warnings += unsteady(before, CpuTimes.now())
     return measured
 
 
@@ -101,7 +98,7 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
     run = measured.run
     names = comparison.labels(map(str, scenario.strategies))
     strategies = dict(zip(names, scenario.strategies, strict=True))
-    order = Random(run.seed)
+    order, controlled = Random(run.seed), Controlled()
 
     async with session.bench(run, scenario) as bench:
 
@@ -112,7 +109,7 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
                 session.after_round(partial)
             for name in order.sample(names, len(names)):
                 session.progress.begins(f"round {number}: {name}")
-                trial, requests = await execute(
+                trial, requests = await controlled.execute(
                     bench, scenario, strategies[name], number, trial_seed(run.seed, number)
                 )
                 trial = msgspec.structs.replace(trial, strategy=name)

@@ -14,7 +14,9 @@ import msgspec
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
+from stampede.engine.heartbeat import Heartbeat
 from stampede.engine.key_cleaner import KeyCleaner
+from stampede.engine.machine import CpuTimes, cpu_s, processors
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
 from stampede.measure.fold import fold
@@ -33,9 +35,9 @@ WORST_BACKLOG = 20_000
 
 
 async def execute(
-    bench: Bench, scenario: Scenario, strategy: Strategy, number: int, seed: int
+    bench: Bench, scenario: Scenario, strategy: Strategy, number: int, seed: int, usual: float | None = None
 ) -> tuple[Trial, Requests]:
-    """Execute one strategy once, over keys of its own.
+    """Execute one strategy once, over keys of its own; `usual` is what its control says of the hit rate.
 
     Raises:
         RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
@@ -50,7 +52,7 @@ async def execute(
     bench.require_servers()
     if observed.counters.store_errors or observed.errors:
         await bench.store.probe()
-    return fold(scenario, str(strategy), number, observed), observed.requests
+    return fold(scenario, str(strategy), number, observed, usual), observed.requests
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,26 @@ class _Execution:
         await self._reset_database()
         await self._bring_to_the_barrier(self.prepare)
         before = await self.bench.traffic()
-        released_at = time.monotonic() + RELEASE_LEAD_S
-        async with self._events(released_at) as removed:
-            done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
+        store, slow = Heartbeat(self.bench.store.pulse, time.monotonic), self.bench.slow
+        database = Heartbeat(slow.client.pulse, time.monotonic) if slow else None
+        ticks, mine = CpuTimes.now(), cpu_s()
+        async with store.during(), database.during() if database else contextlib.nullcontext():
+            released_at = time.monotonic() + RELEASE_LEAD_S
+            async with self._events(released_at) as removed:
+                done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
+        ticks_after, mine = CpuTimes.now(), cpu_s() - mine
         after = await self.bench.traffic()
-        seen = await self.bench.slow.client.seen() if self.bench.slow else None
-        moved = after - before if after is not None and before is not None else None
-        observed = _observed(self.scenario, done, seen, moved, released_at)
-        return replace(observed, removed=[(at - released_at, key) for at, key in removed])
+        seen = await slow.client.seen() if slow else None
+        own = mine + store.cpu_s + sum(end.cpu for end in done.values()) + (seen.cpu_s if seen else 0.0)
+        return replace(
+            _observed(self.scenario, done, seen, released_at),
+            redis_bytes=after - before if after is not None and before is not None else None,
+            removed=[(at - released_at, key) for at, key in removed],
+            store_stall_s=store.stall_s,
+            store_cpu_s=store.cpu_s,
+            database_stall_s=max(database.stall_s, seen.lateness_max_s) if database and seen else None,
+            processors=processors(ticks, ticks_after, own),
+        )
 
     async def _reset_database(self) -> None:
         if self.bench.slow:
@@ -116,18 +130,17 @@ def _deadline(scenario: Scenario) -> float:
     return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
 
 
-def _observed(
-    scenario: Scenario, done: dict[int, Done], seen: Seen | None, redis_bytes: int | None, released_at: float
-) -> Observed:
+def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, released_at: float) -> Observed:
     ends = done.values()
     return Observed(
         requests=Requests.join({number: end.columns for number, end in done.items()}, released_at),
         counters=sum((end.counters for end in ends), start=Counters()),
         redis_commands=sum(end.redis_commands for end in ends),
-        redis_bytes=redis_bytes,
+        redis_bytes=None,
         unsettled=sum(end.unsettled for end in ends),
         lag_max=max((end.lag_max for end in ends), default=0.0),
         cpu=sum(end.cpu for end in ends),
+        busiest_cpu=max((end.cpu for end in ends), default=0.0),
         lost=[number for number in range(scenario.fleet.instances) if number not in done],
         errors=dict(sum((Counter(end.columns.errors) for end in ends), start=Counter())),
         retries=sum(end.columns.retries for end in ends),
@@ -151,6 +164,7 @@ def _origin_log(seen: Seen, released_at: float) -> OriginLog:
         drawn_s=seen.drawn_s,
         busy_s=seen.busy_s,
         lateness_max_s=seen.lateness_max_s,
+        cpu_s=seen.cpu_s,
     )
 
 

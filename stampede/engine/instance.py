@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from stampede.core.ports import Clock, OpenStore
 from stampede.core.tasks import Tasks
 from stampede.engine.callers import Callers
 from stampede.engine.lag import LagMeter
+from stampede.engine.machine import cpu_s
 from stampede.engine.messages import (
     Done,
     Prepare,
@@ -113,7 +113,7 @@ class InstanceTrial:
     async def run(self, release: Release) -> Done:
         """From the release to the last answer, and what it took."""
         lag = LagMeter(self._instance.clock)
-        cpu, commands = _cpu_s(), self._instance.store.commands
+        cpu, commands = cpu_s(), self._instance.store.commands
         async with self._writing():
             await lag.during(self._callers.run(release.at, release.deadline))
         unsettled = sum([await tasks.settle(SETTLE_S) for tasks, _ in self._lives])
@@ -123,7 +123,7 @@ class InstanceTrial:
             redis_commands=self._instance.store.commands - commands,
             unsettled=unsettled,
             lag_max=lag.maximum,
-            cpu=_cpu_s() - cpu,
+            cpu=cpu_s() - cpu,
             count=self._count,
         )
 
@@ -141,8 +141,3 @@ class InstanceTrial:
 
     async def _invalidate(self, key: str) -> None:
         await self.protection.invalidate(key)
-
-
-def _cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

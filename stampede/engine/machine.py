@@ -1,12 +1,14 @@
-"""Whether the machine was steady: how busy its processors were, and how much of them the hypervisor took."""
+"""What the machine's processors did, as the kernel counts it."""
 
 from __future__ import annotations
 
+import os
+import resource
 from pathlib import Path
 from typing import NamedTuple
 
-BUSY = 0.9
-STOLEN = 0.01
+from stampede.measure.validity import Processors
+
 _STAT = Path("/proc/stat")
 
 
@@ -28,18 +30,17 @@ class CpuTimes(NamedTuple):
         return cls(user + nice + system + idle + waiting + irq + soft + stolen, idle + waiting, stolen)
 
 
-def unsteady(before: CpuTimes | None, after: CpuTimes | None) -> list[str]:
-    """Warnings about the time between; none where the kernel does not tell."""
+def processors(before: CpuTimes | None, after: CpuTimes | None, own_s: float = 0.0) -> Processors | None:
+    """What they did in the time between, of which `own_s` was the run's own; None where the kernel does not tell."""
     if before is None or after is None or after.total <= before.total:
-        return []
-    total = after.total - before.total
-    busy, stolen = 1 - (after.idle - before.idle) / total, (after.stolen - before.stolen) / total
-    result = []
-    if busy > BUSY:
-        result.append(
-            f"the processors were {busy:.0%} busy, and callers waited for them, too: "
-            "end other programs, or lower the concurrency"
-        )
-    if stolen > STOLEN:
-        result.append(f"the hypervisor took {stolen:.1%} of the processors (steal): the machine is not steady")
-    return result
+        return None
+    total, stolen = after.total - before.total, (after.stolen - before.stolen)
+    seconds = total / os.sysconf("SC_CLK_TCK")
+    busy = total - stolen - (after.idle - before.idle)
+    return Processors(seconds, busy / total, own_s / seconds, stolen / total)
+
+
+def cpu_s() -> float:
+    """CPU seconds that this process has used so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime

@@ -15,6 +15,7 @@ from stampede.core.errors import EnvironmentFault
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
+from stampede.engine.control import Controlled
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.seeds import trial_seed
@@ -28,6 +29,7 @@ from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = Strategy.parse("none")
 FLOOR_CALLERS = 100
+FLOOR_ATTEMPTS = 3
 FLOOR_TTL = Duration(60.0)
 
 
@@ -61,7 +63,11 @@ class Measured:
     ended_by: str = ""
 
     def add(self, trial: Trial, requests: Requests) -> None:
-        """Add a trial."""
+        """Add a trial; if not even the floor could be measured here, neither could the trial."""
+        floor = self.run.floor
+        if floor is not None and not floor.valid:
+            reasons = [*trial.reasons, *(f"the harness's floor: {reason}" for reason in floor.reasons)]
+            trial = msgspec.structs.replace(trial, valid=False, reasons=reasons)
         self.run.trials.append(trial)
         if self.keep_requests:
             self.requests.append((trial, requests))
@@ -130,7 +136,7 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
 
 
 async def _trials(points: Sequence[Point], session: Session, measured: Measured) -> None:
-    run, first = measured.run, points[0].scenario
+    run, first, controlled = measured.run, points[0].scenario, Controlled()
     async with AsyncExitStack() as stack:
         benches: dict[int, Bench] = {}
         for _, scenario in points:
@@ -142,7 +148,9 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
                 written = [f"{name}={value}" for name, value in swept.items()]
                 session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
                 bench = benches[scenario.fleet.instances]
-                trial, requests = await execute(bench, scenario, strategy, number, trial_seed(run.seed, number))
+                trial, requests = await controlled.execute(
+                    bench, scenario, strategy, number, trial_seed(run.seed, number)
+                )
                 trial = msgspec.structs.replace(trial, swept=swept)
                 measured.add(trial, requests)
                 session.progress.ends(trial)
@@ -156,7 +164,10 @@ def so_far(run: Run) -> Run:
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
-    """What the harness itself costs: a burst on a warm key without protection. The second of two."""
+    """What the harness itself costs: a burst on a warm key without protection.
+
+    The second of two; a later one if a hiccup of the machine made that one INVALID.
+    """
     callers = scenario.workload.concurrency or FLOOR_CALLERS * scenario.fleet.instances
     warm = Scenario(
         "floor",
@@ -166,5 +177,8 @@ async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:
         fleet=scenario.fleet,
     )
     await execute(bench, warm, FLOOR_STRATEGY, 0, seed)
-    trial, _ = await execute(bench, warm, FLOOR_STRATEGY, 0, seed)
+    for _ in range(FLOOR_ATTEMPTS):
+        trial, _ = await execute(bench, warm, FLOOR_STRATEGY, 0, seed)
+        if trial.valid:
+            break
     return trial

@@ -17,11 +17,12 @@ from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.instants import Instants
 from stampede.engine.interrupts import until_interrupted
-from stampede.engine.machine import CpuTimes, unsteady
+from stampede.engine.machine import CpuTimes, processors
 from stampede.engine.run import Session
 from stampede.engine.seeds import trial_seed
 from stampede.measure.queues import Queue
 from stampede.measure.theory import Burst, BurstSeen, TheoryCheck, burst_rows, burst_seen, queue_name, queue_rows
+from stampede.measure.validity import unsteady
 from stampede.origins.latency import Latency
 from stampede.origins.slow import SlowDatabaseClient
 from stampede.origins.window import Seen
@@ -84,7 +85,8 @@ async def check_theory(trials: int, session: Session) -> TheoryCheck:
     before = CpuTimes.now()
     with _no_collections():
         result.interrupted = await until_interrupted(lambda: _measure(result, session))
-    result.warnings += unsteady(before, CpuTimes.now())
+    if seen := processors(before, CpuTimes.now()):
+        result.warnings += [each.words for each in unsteady(seen, all_known=False)]
     return result
 
 

@@ -15,20 +15,19 @@ from stampede.core.model import Outcome, Role
 from stampede.measure import curve, epochs, staleness
 from stampede.measure.epochs import Epochs
 from stampede.measure.ideal import ideal_loads
-from stampede.measure.judge import Punctuality, judge
+from stampede.measure.judge import judge
 from stampede.measure.load import busy_s, most_waiters, thin
 from stampede.measure.observed import Observed, OriginLog, OwnLog
-from stampede.measure.recovery import recovery
+from stampede.measure.recovery import Recovery, recovery
 from stampede.measure.requests import Requests
 from stampede.measure.sample import take
 from stampede.measure.timing import (
-    arrival_spread,
+    Punctuality,
     by_role,
     hit_ratio,
     last_answer,
     milliseconds,
     quantile_ms,
-    start_lag,
 )
 from stampede.measure.trial import Details, Judged, Trial, Which
 from stampede.measure.validity import rests_on_enough
@@ -37,9 +36,9 @@ from stampede.scenario.model import Scenario
 Figures = dict[str, float | None]
 
 
-def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Trial:
-    """Fold what was seen into the trial's figures, and judge them."""
-    punctuality = Punctuality(arrival_spread(seen.requests), start_lag(seen.requests))
+def fold(scenario: Scenario, strategy: str, number: int, seen: Observed, usual: float | None = None) -> Trial:
+    """Fold what was seen into the trial's figures, and judge them; `usual`: the control's worst hit rate."""
+    punctuality = Punctuality.of(seen.requests)
     lifetimes = epochs.fold(seen.origin.loads, _last_chance(scenario)) if seen.origin else None
     ages = staleness.ages(seen.requests, seen.origin.writes if seen.origin else [])
     which = Which(
@@ -51,6 +50,7 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed) -> Tria
     )
     figures = (
         _callers(seen)
+        | _recovery(seen, usual)
         | _latency(seen.requests)
         | _database(seen, _ideal(scenario, seen))
         | _epochs(lifetimes)
@@ -86,9 +86,14 @@ def _callers(seen: Observed) -> Figures:
         "hit_ratio": hit_ratio(requests),
         "misses": int(np.count_nonzero(np.isin(requests.role, (Role.LEADER, Role.WAITER, Role.ERROR)))),
         "waiters_peak": most_waiters(requests),
-        "recovery_s": recovery(requests, seen.struck_at) if seen.struck_at is not None else None,
         "duration_s": round(last_answer(requests), 6),
     }
+
+
+def _recovery(seen: Observed, usual: float | None) -> Figures:
+    known = seen.struck_at is not None and usual is not None
+    found = recovery(seen.requests, seen.struck_at or 0.0, usual or 0.0) if known else Recovery()
+    return {"recovery_s": found.seconds, "unrecovered": int(found.never)}
 
 
 def _latency(requests: Requests) -> Figures:
@@ -113,6 +118,8 @@ def _database(seen: Observed, ideal: int) -> Figures:
         "db_peak_in_flight": log.peak_in_flight if log else None,
         "db_peak_queued": log.peak_queued if log else None,
         "db_busy_s": round(busy_s(log.changes), 3) if log else None,
+        "db_cpu_s": _rounded(seen.origin.cpu_s) if seen.origin else None,
+        "db_stall_ms": _rounded(seen.database_stall_s, 1000),
         "loads": seen.counters.loads,
     }
 
@@ -138,6 +145,8 @@ def _store(seen: Observed) -> Figures:
     return {
         "redis_commands": seen.redis_commands,
         "redis_bytes": seen.redis_bytes,
+        "redis_cpu_s": _rounded(seen.store_cpu_s),
+        "redis_stall_ms": _rounded(seen.store_stall_s, 1000),
         "store_errors": seen.counters.store_errors,
         "fenced_fills": seen.counters.fenced_fills,
         "degraded": seen.counters.degraded,
@@ -147,10 +156,17 @@ def _store(seen: Observed) -> Figures:
 def _harness(seen: Observed, punctuality: Punctuality) -> Figures:
     return {
         "arrival_spread_ms": milliseconds(punctuality.spread),
-        "lag_p99_ms": milliseconds(punctuality.lag),
+        "lag_p50_ms": milliseconds(punctuality.lag_p50),
+        "lag_p99_ms": milliseconds(punctuality.lag_p99),
         "loop_lag_ms": milliseconds(seen.lag_max),
-        "cpu_s": round(seen.cpu, 3),
+        "cpu_s": round(seen.cpu, 4),
+        "foreign_cpu": round(seen.processors.foreign, 3) if seen.processors else None,
+        "stolen_cpu": round(seen.processors.stolen, 3) if seen.processors else None,
     }
+
+
+def _rounded(seconds: float | None, times: float = 1.0) -> float | None:
+    return None if seconds is None else round(seconds * times, 4)
 
 
 def _details(seen: Observed, number: int, lifetimes: Epochs | None, ages: NDArray[np.float64]) -> Details:

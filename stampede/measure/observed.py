@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stampede.measure.requests import Requests
+from stampede.measure.validity import Processors
 from stampede.protection.counters import Counters
 
 
@@ -28,6 +29,7 @@ class OriginLog:
     drawn_s: float = 0.0
     busy_s: float = 0.0
     lateness_max_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Observed:
 
     `origin` is None if the database cannot tell; then `own` may have what the instances counted.
     `lost` names the instances that died, `struck_at` the seconds after the release of the first event; `removed` has
-    rows (seconds after the release, key number) of what was removed from the cache behind everybody's back.
+    rows (seconds after the release, key number) of what was removed from the cache behind everybody's back. `cpu` is
+    what the instances used, in seconds, and `busiest_cpu` the most that one of them did; of
+    a server there is its CPU time and its longest standstill.
     """
 
     requests: Requests
@@ -67,6 +71,11 @@ class Observed:
     struck_at: float | None
     removed: Sequence[tuple[float, int]] = ()
     own: OwnLog | None = None
+    store_cpu_s: float | None = None
+    store_stall_s: float | None = None
+    database_stall_s: float | None = None
+    processors: Processors | None = None
+    busiest_cpu: float = 0.0
 
     @property
     def db_hits(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,10 +59,19 @@ def arrival_spread(requests: Requests) -> float:
     return float((last - first).max())
 
 
-def start_lag(requests: Requests) -> float:
-    """p99 of the seconds by which requests started later than intended."""
-    lag = (requests.started - requests.intended)[~np.isnan(requests.started)]
-    return float(np.quantile(lag, 0.99)) if len(lag) else 0.0
+class Punctuality(NamedTuple):
+    """Seconds: `spread` of those meant for one instant, and by how much requests started late."""
+
+    spread: float
+    lag_p50: float
+    lag_p99: float
+
+    @classmethod
+    def of(cls, requests: Requests) -> Punctuality:
+        """How punctually all requests that started came; zeros of none."""
+        lag = (requests.started - requests.intended)[~np.isnan(requests.started)]
+        p50, p99 = np.quantile(lag, [0.5, 0.99]) if len(lag) else (0.0, 0.0)
+        return cls(arrival_spread(requests), float(p50), float(p99))
 
 
 def shortest_load(requests: Requests) -> float:

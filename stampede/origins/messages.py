@@ -47,6 +47,12 @@ class SeenAsked(msgspec.Struct, array_like=True, tag="seen"):
     call: int
 
 
+class PulseAsked(msgspec.Struct, array_like=True, tag="pulse"):
+    """Tell how much CPU time was used since the last reset."""
+
+    call: int
+
+
 class Reply(msgspec.Struct, array_like=True):
     """The answer to `call`: a value with its version, or what was seen, or an error."""
 
@@ -57,7 +63,7 @@ class Reply(msgspec.Struct, array_like=True):
     error: str | None = None
 
 
-Asked = LoadAsked | WriteAsked | ResetAsked | ChangeAsked | SeenAsked
+Asked = LoadAsked | WriteAsked | ResetAsked | ChangeAsked | SeenAsked | PulseAsked
 
 encode = msgspec.msgpack.Encoder().encode
 decode_asked = msgspec.msgpack.Decoder(list[Asked]).decode

@@ -19,6 +19,7 @@ from stampede.origins.messages import (
     Asked,
     ChangeAsked,
     LoadAsked,
+    PulseAsked,
     Reply,
     ResetAsked,
     SeenAsked,
@@ -85,6 +86,11 @@ class SlowDatabaseClient:
         """The database's own counts since the reset. Raises LoadError."""
         seen: Seen = await self._ask(SeenAsked)
         return seen
+
+    async def pulse(self) -> float:
+        """A heartbeat: CPU seconds of the database since the reset. Raises LoadError."""
+        seen: Seen = await self._ask(PulseAsked)
+        return seen.cpu_s
 
     def _ask(self, message: Callable[[int], Asked]) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -6,9 +6,11 @@ All instances of a run contend for this one process, as they would for one datab
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 import time
 
+import msgspec
 import uvloop
 from aiohttp import WSMsgType, web
 
@@ -24,6 +26,7 @@ from stampede.origins.messages import (
     Asked,
     ChangeAsked,
     LoadAsked,
+    PulseAsked,
     Reply,
     ResetAsked,
     WriteAsked,
@@ -31,6 +34,7 @@ from stampede.origins.messages import (
     encode,
 )
 from stampede.origins.tracks import Tracks
+from stampede.origins.window import Seen
 
 
 class SlowDatabaseServer:
@@ -39,6 +43,7 @@ class SlowDatabaseServer:
     def __init__(self) -> None:
         tracks = Tracks()
         self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select, monotonic_alarm)
+        self._cpu_at_reset = 0.0
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -81,14 +86,23 @@ class SlowDatabaseServer:
     def _control(self, asked: Asked) -> Reply:
         match asked:
             case ResetAsked():
+                self._cpu_at_reset = _cpu_s()
                 self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed, asked.missing)
             case ChangeAsked():
                 self._database.change(Latency.parse(asked.latency), asked.failing)
             case WriteAsked():
                 return Reply(asked.call, version=self._database.write(asked.key))
+            case PulseAsked():
+                return Reply(asked.call, seen=Seen(cpu_s=_cpu_s() - self._cpu_at_reset))
             case _:
-                return Reply(asked.call, seen=self._database.seen())
+                seen = msgspec.structs.replace(self._database.seen(), cpu_s=_cpu_s() - self._cpu_at_reset)
+                return Reply(asked.call, seen=seen)
         return Reply(asked.call)
+
+
+def _cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main(path: str) -> None:

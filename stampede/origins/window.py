@@ -24,7 +24,8 @@ class Seen(msgspec.Struct, array_like=True):
     `timeline` has a row (time, in flight, queued) for every change, `loads` a row (key, arrived, ended) for
     every load that has ended, `writes` a row (key, version, time) for every write. `abandoned` counts loads whose
     client gave up before they were begun. Of the `executed` loads, `drawn_s` is what the law gave in all and
-    `busy_s` what they took; `lateness_max_s` is the most that an end was noticed after it was due.
+    `busy_s` what they took; `lateness_max_s` is the most that an end was noticed after it was due. `cpu_s`: what the
+    database's own process used, if it is one.
     """
 
     hits: dict[str, int] = {}
@@ -38,6 +39,7 @@ class Seen(msgspec.Struct, array_like=True):
     drawn_s: float = 0.0
     busy_s: float = 0.0
     lateness_max_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 class Load:

@@ -91,8 +91,10 @@ def _plain(metric: str) -> Callable[[Row], str]:
 
 
 def _recovery(row: Row) -> str:
-    spread = row.metrics.get("recovery_s")
-    return "never" if spread is None else f"{spread.median:.2f}"
+    seconds = row.value("recovery_s")
+    if (row.value("unrecovered") or 0) >= 0.5:
+        return "never"
+    return "–" if seconds is None else f"{seconds:.2f}"
 
 
 _LIFETIMES: Columns = [

@@ -134,6 +134,9 @@ def notes(run: Run) -> list[Text]:
             f"p99 {milliseconds(floor.latency_p99_ms)} ms; loop lag up to "
             f"{milliseconds(max([t.loop_lag_ms for t in run.trials], default=0.0))} ms"
         )
+    if run.summary and run.scenario.workload.arrivals.paced:
+        p50, p99 = (max(row.value(lag) or 0.0 for row in run.summary) for lag in ("lag_p50_ms", "lag_p99_ms"))
+        lines.append(f"requests started up to {p50:.1f} (p50) and {p99:.1f} ms (p99) late: the latencies include it")
     if mode := run.environment.get("redis commands"):
         collection = run.environment.get("garbage collection", "on")
         lines.append(f"Redis commands travel in {mode}; garbage collection is {collection}")

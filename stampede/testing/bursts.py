@@ -12,7 +12,8 @@ from typing import Any
 
 from stampede.core.errors import UsageError
 from stampede.core.units import Duration
-from stampede.measure.validity import judge_spread, rests_on_enough
+from stampede.measure import validity
+from stampede.measure.validity import rests_on_enough
 from stampede.origins.latency import Latency
 from stampede.testing import SmearedBurst
 from stampede.testing.callers import Call, is_async, on_tasks, on_threads
@@ -102,7 +103,7 @@ class Burst:
         self.error_messages = Counter(_felt(call, "no answer") for call in calls if call not in answered)
         starts = [call.started for call in calls if call.started is not None]
         self.spread_ms = 1000 * (max(starts) - min(starts))
-        self.reasons, self.warnings = judge_spread(self.spread_ms / 1000, latency)
+        self.reasons, self.warnings = validity.sorted_out(validity.spread(self.spread_ms / 1000, latency))
 
     @property
     def errors(self) -> int:

@@ -1,4 +1,4 @@
-"""Whether the machine was steady."""
+"""What the machine's processors did."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import sys
 
 import pytest
 
-from stampede.engine.machine import CpuTimes, unsteady
+from stampede.engine.machine import CpuTimes, processors
 
 START = CpuTimes(total=1000, idle=500, stolen=10)
 
 
-@pytest.mark.parametrize(
-    ("after", "words"),
-    [
-        (CpuTimes(2000, 1000, 10), []),
-        (CpuTimes(2000, 550, 10), ["95% busy"]),
-        (CpuTimes(2000, 1000, 60), ["5.0% of the processors (steal)"]),
-        (CpuTimes(2000, 500, 60), ["100% busy", "steal"]),
-        (START, []),
-        (None, []),
-    ],
-)
-def test_a_busy_machine_and_one_that_is_taken_away_are_warned_about(after: CpuTimes | None, words: list[str]) -> None:
-    found = unsteady(START, after)
-    assert len(found) == len(words)
-    for warning, word in zip(found, words, strict=True):
-        assert word in warning
+def test_the_ticks_between_two_looks_are_shares_of_all_processors() -> None:
+    seen = processors(START, CpuTimes(total=2000, idle=900, stolen=60), own_s=2.0)
+    assert seen is not None
+    assert (seen.seconds, seen.busy, seen.stolen, seen.own) == pytest.approx((10.0, 0.55, 0.05, 0.2))
+    assert seen.foreign == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize("after", [START, None])
+def test_where_the_kernel_does_not_tell_nothing_is_known(after: CpuTimes | None) -> None:
+    assert processors(START, after) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")

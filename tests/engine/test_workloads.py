@@ -10,7 +10,7 @@ import pytest
 
 from stampede.core.model import Outcome, Role
 from stampede.engine.bench import Bench, Servers
-from stampede.engine.execution import execute
+from stampede.engine.control import Controlled
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
@@ -33,7 +33,7 @@ def fire() -> Iterator[Fire]:
 
         def one(strategy: str, text: str, latency: str = "50ms") -> tuple[Trial, Requests]:
             scenario = reading.parse(f"{TOML}database.latency = '{latency}'\n{text}", "mine", "mine.toml")
-            return runner.run(execute(bench, scenario, Strategy.parse(strategy), 1, seed=1))
+            return runner.run(Controlled().execute(bench, scenario, Strategy.parse(strategy), 1, seed=1))
 
         try:
             yield one
@@ -131,7 +131,16 @@ LASTING = "cache.ttl = '10s'\nworkload = { arrivals = 'constant(rate=200,duratio
 def test_a_flush_makes_the_key_cold_once_more_and_the_recovery_is_measured(fire: Fire) -> None:
     trial, _ = fire("two-level", LASTING + "events = [{ at = '500ms', do = 'flush' }]")
     assert (trial.db_hits, trial.epochs, trial.errors) == (2, 2, 0)
-    assert trial.recovery_s is not None
+    assert trial.recovery_s == 0.25
+    assert not trial.unrecovered
+
+
+def test_after_a_harmless_event_there_is_nothing_to_recover_from(fire: Fire) -> None:
+    slower = "events = [{ at = '300ms', do = 'slow-database(latency=101ms,lasting=100ms)' }]"
+    trial, _ = fire("two-level", LASTING.replace("10s", "400ms") + slower)
+    assert trial.epochs is not None
+    assert trial.epochs > 1
+    assert (trial.recovery_s, trial.unrecovered) == (None, 0)
 
 
 def test_a_database_that_fails_for_a_while_costs_errors_for_that_while_only(fire: Fire) -> None:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from stampede.core.errors import StoreError
 from stampede.stores.redis.codec import guard_name, value_name
 from stampede.stores.redis.probe import probe
+from stampede.stores.redis.pulses import Pulses
 from stampede.stores.redis.store import RedisStore
 from stampede.stores.redis.wire import connect, disconnect
 
@@ -27,6 +28,7 @@ class RedisServer:
         self.url = url
         self.prefix = prefix
         self._client: Redis = connect(url, 1)
+        self._pulses = Pulses(url)
 
     async def probe(self) -> str:
         return await probe(self.url, self.prefix)
@@ -47,7 +49,11 @@ class RedisServer:
             stats = await self._client.info("stats")
         except (RedisError, OSError):
             return None
-        return int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
+        return int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"]) - self._pulses.bytes
+
+    async def pulse(self) -> float:
+        return await self._pulses.take()
 
     async def close(self) -> None:
         await disconnect(self._client)
+        await self._pulses.close()
