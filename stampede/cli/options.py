@@ -105,6 +105,12 @@ class Changes:
     db_connections: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Loads that the database works on at once.")
     ] = None
+    db_cancel: Annotated[
+        bool | None,
+        typer.Option(
+            "--db-cancel/--no-db-cancel", help="Whether a client that gives up has the database drop its load."
+        ),
+    ] = None
     ttl: Annotated[
         Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")
     ] = None

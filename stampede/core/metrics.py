@@ -85,6 +85,8 @@ TABLE = (
     Metric("ok_p99_ms", float, "ms", optional=True, default=None),
     Metric("db_peak_queued", int, "loads", "", "peak queue at the DB", _BOTH | In.PAGE, optional=True, default=None),
     Metric("db_busy_s", float, "s", optional=True, default=None),
+    Metric("db_executed", int, "loads", optional=True, default=None),
+    Metric("db_abandoned", int, "loads", optional=True, default=None),
     Metric("epochs", int, "", optional=True, default=None),
     Metric("loads_per_epoch_mean", float, "", optional=True, default=None),
     Metric("loads_per_epoch_ci95", float, "", optional=True, default=None),

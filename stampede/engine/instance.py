@@ -60,7 +60,7 @@ class InstanceTrial:
     def __init__(self, instance: Instance, asked: Prepare) -> None:
         instance.store.forget_callbacks()
         self._instance = instance
-        self._count = instance.origin.count()
+        self._count = instance.origin.begin(asked.scenario.database.cancel)
         self._asked = asked
         self.share = Share(instance.setup.number, instance.setup.instances)
         self._random = Random(f"{asked.seed}/{self.share.instance}")

@@ -120,6 +120,8 @@ def _database(seen: Observed, ideal: int) -> Figures:
         "db_busy_s": round(busy_s(log.changes), 3) if log else None,
         "db_cpu_s": _rounded(seen.origin.cpu_s) if seen.origin else None,
         "db_stall_ms": _rounded(seen.database_stall_s, 1000),
+        "db_executed": log.executed if log else None,
+        "db_abandoned": seen.origin.abandoned if seen.origin else None,
         "loads": seen.counters.loads,
     }
 

@@ -14,7 +14,8 @@ from stampede.protection.counters import Counters
 class OriginLog:
     """What the database saw, by its own count. Times in seconds from the release.
 
-    `hits` counts all loads; `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
+    `hits` counts all loads that arrived: those `executed`, those `abandoned`, and what was still queued or served
+    when the trial ended. `changes` has rows (time, in flight, queued), `loads` (key, arrived, ended), `writes`
     (key number, version, time). The rest is as in the database's `Seen`, in seconds.
     """
 

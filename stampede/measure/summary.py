@@ -66,6 +66,12 @@ class Row(msgspec.Struct, frozen=True):
         return validity.rests_on_enough(self.requests, quantile)
 
 
+def wasted(row: Row) -> bool:
+    """Whether loads that reached the database were not executed there: given up, or still queued at the end."""
+    executed = row.value("db_executed")
+    return executed is not None and executed != row.value("db_hits")
+
+
 def summarize(trials: Sequence[Trial]) -> list[Row]:
     """One row for each scenario, strategy and point of a sweep, in the order of their first trials."""
     return [_row(group) for group in by_strategy(trials).values()]

@@ -17,8 +17,11 @@ class OpenOrigin(Protocol):
         """One load. Raises LoadError."""
         ...
 
-    def count(self) -> ClientCount | None:
-        """Begin a new count of this process's loads; None: the database counts them itself."""
+    def begin(self, cancel: bool = False) -> ClientCount | None:
+        """Begin a trial, and a new count of this process's loads; None: the database counts them itself.
+
+        `cancel`: whether the fake-slow database hears of a load whose caller gave up.
+        """
         ...
 
     async def write(self, key: str) -> None:

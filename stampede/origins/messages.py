@@ -16,6 +16,12 @@ class LoadAsked(msgspec.Struct, array_like=True, tag="load"):
     key: str
 
 
+class CancelAsked(msgspec.Struct, array_like=True, tag="cancel"):
+    """Give up the load `call`; nobody waits for an answer any more, and there is none."""
+
+    call: int
+
+
 class ResetAsked(msgspec.Struct, array_like=True, tag="reset"):
     """Begin a new count with this model."""
 
@@ -63,7 +69,7 @@ class Reply(msgspec.Struct, array_like=True):
     error: str | None = None
 
 
-Asked = LoadAsked | WriteAsked | ResetAsked | ChangeAsked | SeenAsked | PulseAsked
+Asked = LoadAsked | CancelAsked | WriteAsked | ResetAsked | ChangeAsked | SeenAsked | PulseAsked
 
 encode = msgspec.msgpack.Encoder().encode
 decode_asked = msgspec.msgpack.Decoder(list[Asked]).decode

@@ -17,6 +17,7 @@ from stampede.origins.batched import TickBatch
 from stampede.origins.messages import (
     MAX_FRAME,
     Asked,
+    CancelAsked,
     ChangeAsked,
     LoadAsked,
     PulseAsked,
@@ -40,6 +41,7 @@ class SlowDatabaseClient:
         self._socket = socket
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._serial = 0
+        self._cancels = False
         self._tasks = Tasks()
         self._out: TickBatch[Asked] = TickBatch(self._send, self._tasks)
         self._reader = asyncio.create_task(self._read())
@@ -64,10 +66,14 @@ class SlowDatabaseClient:
 
     def load(self, key: str) -> asyncio.Future[Loaded]:
         """One load. Raises LoadError. No coroutine: thousands may wait here at once."""
-        return self._ask(partial(LoadAsked, key=key))
+        loaded = self._ask(partial(LoadAsked, key=key))
+        if self._cancels:
+            loaded.add_done_callback(partial(self._give_up, self._serial))
+        return loaded
 
-    def count(self) -> None:
-        """The database counts for all."""
+    def begin(self, cancel: bool = False) -> None:
+        """From now on tell the database of loads that are cancelled, or do not. It counts for all."""
+        self._cancels = cancel
 
     async def reset(self, latency: str, connections: int, seed: int, missing: float = 0.0) -> None:
         """Begin a new count with this model. Raises LoadError."""
@@ -102,6 +108,10 @@ class SlowDatabaseClient:
         self._out.add(message(self._serial))
         return future
 
+    def _give_up(self, call: int, loaded: asyncio.Future[Any]) -> None:
+        if loaded.cancelled() and self._calls.pop(call, None) is not None:  # else it was answered meanwhile
+            self._out.add(CancelAsked(call))
+
     async def _send(self, batch: list[Asked]) -> None:
         with contextlib.suppress(ConnectionError):  # the reader sees it too, and answers for all
             await self._socket.send_bytes(encode(batch))
@@ -120,8 +130,8 @@ class SlowDatabaseClient:
             self._calls.clear()
 
     def _answer(self, reply: Reply) -> None:
-        future = self._calls.pop(reply.call)
-        if future.done():  # its caller was cancelled
+        future = self._calls.pop(reply.call, None)
+        if future is None or future.done():  # its caller was cancelled
             return
         if reply.error is not None:
             future.set_exception(LoadError(reply.error))

@@ -9,6 +9,7 @@ import gc
 import resource
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 import uvloop
@@ -24,6 +25,7 @@ from stampede.origins.latency import Latency
 from stampede.origins.messages import (
     MAX_FRAME,
     Asked,
+    CancelAsked,
     ChangeAsked,
     LoadAsked,
     PulseAsked,
@@ -35,6 +37,9 @@ from stampede.origins.messages import (
 )
 from stampede.origins.tracks import Tracks
 from stampede.origins.window import Seen
+
+UnderWay = dict[int, Callable[[], None]]
+"""What gives up each load of one client that is queued or served, by its call."""
 
 
 class SlowDatabaseServer:
@@ -61,27 +66,32 @@ class SlowDatabaseServer:
                 await socket.send_bytes(encode(replies))
 
         out: TickBatch[Reply] = TickBatch(send, tasks)
+        under_way: UnderWay = {}
         async for message in socket:
             if message.type is not WSMsgType.BINARY:
                 continue
             for asked in decode_asked(message.data):
                 if isinstance(asked, LoadAsked):
-                    self._load(asked, out)
+                    self._load(asked, out, under_way)
+                elif isinstance(asked, CancelAsked):
+                    if give_up := under_way.pop(asked.call, None):  # else the answer is on its way
+                        give_up()
                 else:
                     out.add(self._control(asked))
         await tasks.settle(0)
         return socket
 
-    def _load(self, asked: LoadAsked, out: TickBatch[Reply]) -> None:
+    def _load(self, asked: LoadAsked, out: TickBatch[Reply], under_way: UnderWay) -> None:
         call = asked.call
 
         def done(outcome: Loaded | Exception) -> None:
+            del under_way[call]
             if isinstance(outcome, Exception):
                 out.add(Reply(call, error=str(outcome)))
             else:
                 out.add(Reply(call, outcome.value, outcome.version))
 
-        self._database.submit(asked.key, done)
+        under_way[call] = self._database.submit(asked.key, done)
 
     def _control(self, asked: Asked) -> Reply:
         match asked:

@@ -62,8 +62,11 @@ class SqlDatabase:
         """Close all connections."""
         await self._engine.dispose()
 
-    def count(self) -> ClientCount:
-        """Begin a new count. A load that is under way belongs to the count in which it arrived."""
+    def begin(self, cancel: bool = False) -> ClientCount:
+        """Begin a new count. A load that is under way belongs to the count in which it arrived.
+
+        What becomes of a load whose caller gave up is for the driver to say, not for `cancel`.
+        """
         self._count = ClientCount()
         return self._count
 

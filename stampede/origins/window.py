@@ -22,10 +22,11 @@ class Seen(msgspec.Struct, array_like=True):
     """What the database saw since it was last reset; its own counts, on its own clock (seconds).
 
     `timeline` has a row (time, in flight, queued) for every change, `loads` a row (key, arrived, ended) for
-    every load that has ended, `writes` a row (key, version, time) for every write. `abandoned` counts loads whose
-    client gave up before they were begun. Of the `executed` loads, `drawn_s` is what the law gave in all and
-    `busy_s` what they took; `lateness_max_s` is the most that an end was noticed after it was due. `cpu_s`: what the
-    database's own process used, if it is one.
+    every load that has ended, `writes` a row (key, version, time) for every write. `executed` counts loads that were
+    answered, `abandoned` those whose client gave up and said so, in the queue or at a connection. What the count ends
+    before is neither: arrived = executed + abandoned + still queued or served. Of the `executed` loads, `drawn_s` is
+    what the law gave in all and `busy_s` what they took; `lateness_max_s` is the most that an end was noticed after
+    it was due. `cpu_s`: what the database's own process used, if it is one.
     """
 
     hits: dict[str, int] = {}
@@ -107,12 +108,12 @@ class Window:
         if load.gone:
             return
         self._end(load, now)
+        self.seen.abandoned += 1
         if load.begun:
             self._release(now, now)
             self._arm()
         else:
             self.queued -= 1
-            self.seen.abandoned += 1
             self._moved(now)
 
     def close(self, now: float) -> None:

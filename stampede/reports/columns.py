@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from stampede.measure.run import Run
-from stampede.measure.summary import Row
+from stampede.measure.summary import Row, wasted
 from stampede.reports.cells import milliseconds, number
 
 Column = tuple[str, Callable[[Row], str]]
@@ -31,8 +31,10 @@ def title(heading: str) -> str:
 
 def further(run: Run) -> list[Columns]:
     """What else there is to tell, in tables that are narrow enough."""
-    failed = [_FAILURES] if any(row.value("failed") for row in run.summary) else []
-    return [*failed, *_over_time(run)]
+    failures = _FAILURES if any(row.value("failed") for row in run.summary) else []
+    fate = _FATE if any(map(wasted, run.summary)) else []
+    beside = [[*failures, *fate]] if failures or fate else []
+    return [*beside, *_over_time(run)]
 
 
 def _over_time(run: Run) -> list[Columns]:
@@ -115,6 +117,11 @@ _FAILURES: Columns = [
     ("retries", _plain("retries")),
     ("p50 ms of\nvalues", lambda row: milliseconds(row.value("ok_p50_ms"))),
     ("p99 ms of\nvalues", lambda row: milliseconds(row.value("ok_p99_ms"))),
+]
+
+_FATE: Columns = [
+    ("exe-\ncuted", _plain("db_executed")),
+    ("aban-\ndoned", _plain("db_abandoned")),
 ]
 
 _STALENESS: Columns = [

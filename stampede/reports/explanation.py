@@ -93,7 +93,7 @@ def of_scenario(scenario: Scenario) -> RenderableType:
         "strategies": " ".join(map(str, scenario.strategies)),
         "workload": f"{work.arrivals}, keys {work.keys}{callers}{writes}",
         "cache": f"starts {scenario.cache.start}, ttl {scenario.cache.ttl}",
-        "database": f"{database.latency}, {database.connections} connections",
+        "database": f"{database.latency}, {database.connections} connections{', cancels' if database.cancel else ''}",
         "fleet": f"{scenario.fleet.instances} instances",
     }
     if client.timeout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stampede.measure.apart import apart
 from stampede.measure.run import FAKE_SLOW, Run
-from stampede.measure.summary import Row
+from stampede.measure.summary import Row, wasted
 
 
 def sentence(run: Run) -> str:
@@ -52,8 +52,15 @@ def _unprotected(rows: list[Row]) -> str:
         return ""
     return (
         f"With {worst.strategy} {worst.requests:,} requests became {_hits(worst):,.0f} DB hits "
-        f"where {worst.db_hits_ideal:,} would do (p99 {_p99(worst)})"
+        f"where {worst.db_hits_ideal:,} would do ({_fate(worst)}p99 {_p99(worst)})"
     )
+
+
+def _fate(row: Row) -> str:
+    """What became of the loads, where not all were executed."""
+    if not wasted(row):
+        return ""
+    return f"{row.value('db_executed'):,.0f} executed, {row.value('db_abandoned') or 0:,.0f} abandoned; "
 
 
 def _per_instance(rows: list[Row]) -> str:

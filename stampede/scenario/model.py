@@ -63,11 +63,16 @@ class CacheSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class DatabaseSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The model of the fake-slow database. It answers null for the share of keys that is `missing`."""
+    """The model of the fake-slow database. It answers null for the share of keys that is `missing`.
+
+    `cancel`: a client that gives up has the database drop its load. Without it the load stays and is executed for
+    nobody, as with most drivers.
+    """
 
     latency: Latency = Latency(Duration(0.1))
     connections: Count = 20
     missing: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    cancel: bool = False
 
 
 class FleetSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

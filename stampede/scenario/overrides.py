@@ -26,11 +26,18 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise UsageError(f"'{text}' is neither true nor false")
+    return text.lower() == "true"
+
+
 PARAMETERS = {
     "concurrency": Parameter(("workload", "concurrency"), _count),
     "instances": Parameter(("fleet", "instances"), _count),
     "db-latency": Parameter(("database", "latency"), Latency.parse),
     "db-connections": Parameter(("database", "connections"), _count),
+    "db-cancel": Parameter(("database", "cancel"), _switch),
     "ttl": Parameter(("cache", "ttl"), Duration.parse),
 }
 

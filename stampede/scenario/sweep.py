@@ -53,7 +53,8 @@ def _values(text: str, parameter: Parameter, values: str) -> list[tuple[str, Any
             value = parameter.parse(written.strip())
         except UsageError as error:
             raise UsageError(f"--sweep {text}: {error}") from None
-        if str(value) in found:
-            raise UsageError(f"--sweep {text}: {value} is in it twice")
-        found[str(value)] = value
+        shown = str(value).lower() if isinstance(value, bool) else str(value)  # as TOML writes it
+        if shown in found:
+            raise UsageError(f"--sweep {text}: {shown} is in it twice")
+        found[shown] = value
     return list(found.items())

@@ -28,7 +28,15 @@ Said = Callable[..., Any]
         (
             ["run"],
             [
-                *("--strategy", "--concurrency", "--instances", "--db-latency", "--db-connections", "--ttl"),
+                *(
+                    "--strategy",
+                    "--concurrency",
+                    "--instances",
+                    "--db-latency",
+                    "--db-connections",
+                    "--db-cancel",
+                    "--ttl",
+                ),
                 *("--trials", "--seed", "--redis", "--redis-server", "--redis-pool", "--database", "--query"),
                 *("--keys-from", "--export", "--requests", "--plot", "--json", "--quiet"),
             ],

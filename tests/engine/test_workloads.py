@@ -101,6 +101,20 @@ def test_a_client_gives_up_after_its_timeout(fire: Fire) -> None:
     assert trial.db_hits == INSTANCES, "the load went on"
 
 
+def test_only_with_cancel_the_database_is_spared_the_loads_of_clients_that_gave_up(fire: Fire) -> None:
+    impatient = (
+        "workload = { arrivals = 'poisson(rate=100,duration=1s)', keys = 'uniform(n=1000)' }\n"
+        "client = { timeout = '120ms' }\ndatabase.connections = 2\n"
+    )
+    kept, _ = fire("none", impatient)
+    dropped, _ = fire("none", impatient + "database.cancel = true\n")
+    assert kept.timeouts > 20 < dropped.db_abandoned
+    assert kept.db_abandoned == 0 < kept.db_executed < kept.db_hits, "the last are queued when the trial ends"
+    assert dropped.db_executed + dropped.db_abandoned == dropped.db_hits
+    assert dropped.db_peak_queued < kept.db_peak_queued / 2
+    assert dropped.ok > kept.ok, "the connections work for those who still wait"
+
+
 def test_a_client_that_retries_gets_what_was_loaded_meanwhile_and_its_latency_counts_from_the_first_try(
     fire: Fire,
 ) -> None:

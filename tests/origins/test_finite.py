@@ -202,6 +202,17 @@ async def test_a_load_that_leaves_the_queue_is_abandoned_and_not_executed() -> N
     assert (it.seen().hits, it.seen().executed, it.seen().abandoned) == ({"k": 2}, 1, 1)
 
 
+async def test_a_load_that_leaves_its_connection_is_abandoned_and_the_next_is_served_at_once() -> None:
+    it = database(connections=1)
+    first, second = (asyncio.ensure_future(it.load("k")) for _ in range(2))
+    await asyncio.sleep(0.5)
+    assert (it.seen().executed, it.seen().abandoned) == (0, 0), "what is served or queued is neither"
+    first.cancel()
+    await asyncio.wait([first, second])
+    assert now() == pytest.approx(1.5)
+    assert (it.seen().executed, it.seen().abandoned) == (1, 1)
+
+
 async def test_a_missing_key_is_null_until_it_is_written() -> None:
     it = database("1ms", 1)
     it.reset(Latency.parse("1ms"), 1, 1, missing=1.0)

@@ -103,6 +103,36 @@ async def test_a_load_that_is_cancelled_does_not_disturb_the_others(process: Slo
         await database.load("k")
 
 
+@pytest.mark.parametrize("cancel", [False, True])
+async def test_the_database_drops_the_loads_of_clients_that_gave_up_only_if_they_say_so(
+    process: SlowDatabaseProcess, cancel: bool
+) -> None:
+    async with connected(process, latency="100ms", connections=1) as database:
+        database.begin(cancel)
+        served, queued, patient = (database.load("k") for _ in range(3))
+        await arrived(database, 3)
+        served.cancel()
+        queued.cancel()
+        await patient
+        seen = await database.seen()
+    assert seen.hits == {"k": 3}
+    assert (seen.executed, seen.abandoned) == ((1, 2) if cancel else (3, 0))
+    assert seen.timeline[-1][1:] == (0, 0)
+
+
+async def test_who_gives_up_when_the_answer_is_on_its_way_disturbs_nobody(process: SlowDatabaseProcess) -> None:
+    async with connected(process, latency="1ms", connections=100) as database:
+        database.begin(cancel=True)
+        for _ in range(20):
+            loads = [database.load("k") for _ in range(50)]
+            await loads[0]
+            for load in loads[1:]:
+                load.cancel()
+        await asyncio.gather(*(database.load("k") for _ in range(50)))
+        seen = await database.seen()
+    assert sum(seen.hits.values()) == 20 * 50 + 50 == seen.executed + seen.abandoned
+
+
 async def test_loads_under_way_fail_when_their_connection_is_closed(process: SlowDatabaseProcess) -> None:
     async with connected(process, latency=SLOW) as database:
         load = asyncio.ensure_future(database.load("k"))

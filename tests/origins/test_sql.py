@@ -150,9 +150,9 @@ async def test_a_query_for_values_that_does_not_work_is_found_out_when_opening(s
 
 async def test_loads_are_counted_from_one_count_to_the_next(shop: str) -> None:
     async with opened(shop, BY_KEY) as database:
-        before = database.count()
+        before = database.begin()
         await database.load(APPLE)
-        after = database.count()
+        after = database.begin()
         await asyncio.gather(database.load(APPLE), database.load(PEAR))
     assert ((before.arrived, before.executed), (after.arrived, after.executed)) == ((1, 1), (2, 2))
     assert max(in_flight for _, in_flight, _ in timeline([before, after])) <= 2
@@ -179,7 +179,7 @@ async def test_more_loads_than_connections_all_come_back(shop: str) -> None:
 
 async def test_as_many_loads_as_connections_find_them_open_and_do_not_queue(shop: str) -> None:
     async with opened(shop, BY_KEY) as database:
-        count = database.count()
+        count = database.begin()
         await asyncio.gather(*(database.load(APPLE) for _ in range(POOL)))
     queues = [queued for _, _, queued in timeline([count])]
     assert max(queues) <= POOL // 4, "a busy machine may hold up some"

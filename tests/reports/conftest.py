@@ -56,7 +56,7 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
         cpu=0.1,
         lost=[],
         errors={},
-        origin=OriginLog(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], []),
+        origin=OriginLog(1, 1, 0, [(0.0, 1, 0), (0.1, 0, 0)], [("k", 0.0, 0.1)], [], executed=1),
     )
     folded = fold(scenario, "none", 1, seen)
     all_well: dict[str, float] = {"requests": 500, "ok": 500, "db_hits_ideal": 1}
@@ -64,7 +64,8 @@ def trial(scenario: Scenario, requests: Requests) -> Callable[..., Trial]:
     all_well |= {f"latency_{figure}_ms": 100.0 for figure in ("p50", "p90", "p99", "max")}
 
     def make(**changes: Any) -> Trial:
-        seen = msgspec.structs.replace(folded, **(all_well | changes))
+        executed = {"db_executed": changes.get("db_hits", folded.db_hits)}
+        seen = msgspec.structs.replace(folded, **(all_well | executed | changes))
         amplification = round(seen.db_hits / max(1, seen.db_hits_ideal), 3)
         return msgspec.structs.replace(seen, **({"amplification": amplification} | changes))
 

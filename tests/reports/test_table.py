@@ -143,6 +143,16 @@ def test_a_figure_that_nobody_has_is_a_dash(run: MakeRun, trial: MakeTrial) -> N
     assert lines[0].split().count("–") == 4
 
 
+def test_loads_that_were_not_executed_are_shown_and_told(run: MakeRun, trial: MakeTrial) -> None:
+    all_of_them = trial(db_hits=500, db_executed=500, db_abandoned=0)
+    some = trial(db_hits=500, db_executed=320, db_abandoned=170)
+    assert "aban-" not in printed(run(all_of_them), 80)
+    shown = printed(run(some), 80)
+    assert "aban-" in shown
+    assert ["none", "320", "170"] in [line.split() for line in shown.splitlines()]
+    assert unwrapped("500 DB hits where 1 would do (320 executed, 170 abandoned; p99") in unwrapped(shown)
+
+
 def test_errors_are_shown_with_their_count_over_all_trials(run: MakeRun, trial: MakeTrial) -> None:
     text = printed(run(trial(error_messages={"no": 2}), trial(trial=2, error_messages={"no": 1, "never": 1})), 120)
     assert "none: 3 errors: no" in text

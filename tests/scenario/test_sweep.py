@@ -40,16 +40,20 @@ def test_commas_in_brackets_part_no_values(base: Scenario) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None:
-    value = {"db-latency": "7ms", "ttl": "7s"}.get(name, "7")
+    value = {"db-latency": "7ms", "ttl": "7s", "db-cancel": "true"}.get(name, "7")
     (point,) = points(base, [f"{name}={value}"])
     section, field = PARAMETERS[name].path
-    assert str(getattr(getattr(point.scenario, section), field)) == value
+    assert str(getattr(getattr(point.scenario, section), field)).lower() == value
+    assert point.swept == {name: value}
 
 
 @pytest.mark.parametrize(
     ("sweeps", "problem"),
     [
-        (["speed=1,2"], "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, ttl"),
+        (
+            ["speed=1,2"],
+            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl",
+        ),
         (["db_latency=1ms"], "did you mean 'db-latency'?"),
         (["concurrency"], "'' is no whole number above zero"),
         (["concurrency=1,x"], "'x' is no whole number above zero"),
