@@ -231,7 +231,7 @@ async def stopped_redis(bench: Bench) -> Row:
 async def measure() -> list[Row]:
     """All promises, one after the other."""
     rows = []
-    async with Bench.open(Servers(), INSTANCES) as bench:
+    async with Bench.open(Servers(), FleetSetup(INSTANCES)) as bench:
         rows += [await promise(bench) for promise in (slow_loader, failing_loader, short_lease)]
         rows += [await promise(bench) for promise in (killed_holder, stopped_redis)]
     redis = EmbeddedRedis()

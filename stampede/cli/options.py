@@ -114,6 +114,12 @@ class Changes:
     ttl: Annotated[
         Duration | None, typer.Option(parser=duration, metavar="DURATION", help="How long values live.")
     ] = None
+    redis_pool: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="One of N pooled connections per command; 0, the default: one pipeline per tick."
+        ),
+    ] = None
 
     def scenario(
         self, name: str, strategies: Sequence[str], trials: int | None = None, *, copies: bool = False
@@ -143,12 +149,6 @@ class Servers:
 
     redis: Redis = None
     redis_server: RedisServer = None
-    redis_pool: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="One of N pooled connections per command, instead of one pipeline per tick."
-        ),
-    ] = None
     database: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Your database (an SQLAlchemy async URL) instead of the fake-slow one."),
@@ -174,7 +174,7 @@ class Servers:
         if self.keys_from is not None and self.query is None:
             raise UsageError("--keys-from gives the values of :key in --query: give --database and --query, too")
         query = None if self.query is None else Query(self.query, self.keys_from)
-        return bench.Servers(self.redis or None, self.redis_server, self.redis_pool, self.database, query)
+        return bench.Servers(self.redis or None, self.redis_server, self.database, query)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from stampede.origins.slow import SlowDatabaseClient
 from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.processes.slow_database import SlowDatabaseProcess
+from stampede.scenario.model import FleetSetup
 from stampede.stores.choose import store_server
 
 SPARE_FILES = 64
@@ -33,7 +34,6 @@ class Servers:
 
     redis: str | None = None
     redis_server: str | None = None
-    redis_pool: int | None = None
     database: str | None = None
     query: Query | None = None
 
@@ -65,10 +65,10 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, servers: Servers, instances: int, launcher: Launcher = LocalProcess.launch
+        cls, servers: Servers, setup: FleetSetup, launcher: Launcher = LocalProcess.launch
     ) -> AsyncIterator[Bench]:
         """Start everything, the instances while the servers start. Raises StampedeError: something cannot be had."""
-        require_open_files((servers.redis_pool or 0) + SPARE_FILES, "this --redis-pool")
+        require_open_files(setup.redis_pool + SPARE_FILES, "this --redis-pool")
         async with AsyncExitStack() as stack:
             embedded = None if servers.redis else EmbeddedRedis(servers.redis_server)
             if embedded:
@@ -80,7 +80,7 @@ class Bench:
             store = store_server(url, f"stampede:{{{secrets.token_hex(4)}}}:")
             stack.push_async_callback(store.close)
             database = str(process.path) if process else servers.database or ""
-            fleet = Fleet(launcher, instances, partial(_setup, servers, url, store.prefix, database, instances))
+            fleet = Fleet(launcher, setup.instances, partial(_setup, servers, url, store.prefix, database, setup))
             stack.push_async_callback(fleet.stop)
             launched = asyncio.create_task(fleet.launch())
             stack.push_async_callback(asyncio.wait, [launched])
@@ -100,12 +100,9 @@ class Bench:
         """The servers, for the run's environment."""
         where = "embedded" if self.embedded else without_password(self.store.url)
         database = without_password(self.servers.database) if self.servers.database else FAKE_SLOW
-        pool = self.servers.redis_pool
-        mode = f"a pool of {pool} connections, one per command" if pool else "one pipeline per event-loop tick"
         return {
             "redis": f"{self.store_version} ({where})",
             "database": database,
-            "redis commands": mode,
             "garbage collection": "off during a trial",
         }
 
@@ -121,13 +118,15 @@ class Bench:
         return await self.store.traffic() if self.embedded else None
 
 
-def _setup(servers: Servers, url: str, prefix: str, database: str, instances: int, number: int, start: int) -> Setup:
+def _setup(
+    servers: Servers, url: str, prefix: str, database: str, fleet: FleetSetup, number: int, start: int
+) -> Setup:
     return Setup(
         number=number,
-        instances=instances,
+        instances=fleet.instances,
         owner=f"{number}.{start}",
         redis=url,  # the run's own words, for they say which kind of store is meant
-        redis_pool=servers.redis_pool,
+        redis_pool=fleet.redis_pool,
         prefix=prefix,
         database=database,
         query=servers.query,

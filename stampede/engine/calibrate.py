@@ -54,7 +54,7 @@ async def calibrate(instances: int, trials: int, session: Session) -> Calibratio
 async def _measure(result: Calibration, base: Scenario, trials: int, session: Session) -> None:
     run, progress = result.run, session.progress
     progress.begins("starting servers and instances")
-    async with Bench.open(session.servers, base.fleet.instances) as bench:
+    async with Bench.open(session.servers, base.fleet) as bench:
         run.environment.update(bench.describe())
         for size in SIZES:
             workload = msgspec.structs.replace(base.workload, concurrency=size)

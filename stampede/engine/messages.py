@@ -25,7 +25,7 @@ class Setup(msgspec.Struct, tag=True):
     instances: int
     owner: str
     redis: str
-    redis_pool: int | None
+    redis_pool: int
     prefix: str
     database: str
     query: Query | None

@@ -24,7 +24,7 @@ from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
-from stampede.scenario.model import CacheSetup, Scenario, Workload
+from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = Strategy.parse("none")
@@ -98,7 +98,7 @@ class Session:
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
         self.progress.begins("starting servers and instances")
-        async with Bench.open(self.servers, scenario.fleet.instances) as bench:
+        async with Bench.open(self.servers, scenario.fleet) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
                 self.progress.begins("measuring the harness's own floor")
@@ -138,16 +138,15 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
 async def _trials(points: Sequence[Point], session: Session, measured: Measured) -> None:
     run, first, controlled = measured.run, points[0].scenario, Controlled()
     async with AsyncExitStack() as stack:
-        benches: dict[int, Bench] = {}
+        benches: dict[FleetSetup, Bench] = {}
         for _, scenario in points:
-            if scenario.fleet.instances not in benches:
-                opened = session.bench(run, scenario)
-                benches[scenario.fleet.instances] = await stack.enter_async_context(opened)
+            if scenario.fleet not in benches:
+                benches[scenario.fleet] = await stack.enter_async_context(session.bench(run, scenario))
         for number in range(1, first.trials + 1):
             for (swept, scenario), strategy in product(points, first.strategies):
                 written = [f"{name}={value}" for name, value in swept.items()]
                 session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
-                bench = benches[scenario.fleet.instances]
+                bench = benches[scenario.fleet]
                 trial, requests = await controlled.execute(
                     bench, scenario, strategy, number, trial_seed(run.seed, number)
                 )

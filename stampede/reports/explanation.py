@@ -96,6 +96,8 @@ def of_scenario(scenario: Scenario) -> RenderableType:
         "database": f"{database.latency}, {database.connections} connections{', cancels' if database.cancel else ''}",
         "fleet": f"{scenario.fleet.instances} instances",
     }
+    if scenario.fleet.redis_pool:
+        rows["fleet"] += f", Redis commands in {scenario.fleet.redis_commands}"
     if client.timeout:
         again = f", then {client.retries} retries, {client.backoff} apart" if client.retries else ""
         rows["client"] = f"gives up after {client.timeout}{again}"

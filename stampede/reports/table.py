@@ -16,7 +16,7 @@ from stampede.reports import comparison
 from stampede.reports.cells import many, milliseconds, number, plain_table
 from stampede.reports.columns import Columns, always, further
 from stampede.reports.words import told
-from stampede.scenario.model import DatabaseSetup, Workload
+from stampede.scenario.model import DatabaseSetup, FleetSetup, Workload
 
 NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
@@ -137,9 +137,8 @@ def notes(run: Run) -> list[Text]:
     if run.summary and run.scenario.workload.arrivals.paced:
         p50, p99 = (max(row.value(lag) or 0.0 for row in run.summary) for lag in ("lag_p50_ms", "lag_p99_ms"))
         lines.append(f"requests started up to {p50:.1f} (p50) and {p99:.1f} ms (p99) late: the latencies include it")
-    if mode := run.environment.get("redis commands"):
-        collection = run.environment.get("garbage collection", "on")
-        lines.append(f"Redis commands travel in {mode}; garbage collection is {collection}")
+    if collection := run.environment.get("garbage collection"):
+        lines.append(f"Redis commands travel in {_redis_commands(run)}; garbage collection is {collection}")
     if any(row.bounded_below for row in run.summary):
         lines.append(
             "≥ is the least that was felt: more than 1 % of the callers got no value, and count until that was known"
@@ -157,6 +156,14 @@ def notes(run: Run) -> list[Text]:
     if run.interrupted:
         result.append(Text("interrupted: only the trials that had ended are shown", style="bold yellow"))
     return result
+
+
+def _redis_commands(run: Run) -> str:
+    swept = dict.fromkeys(trial.swept["redis-pool"] for trial in run.trials if "redis-pool" in trial.swept)
+    if swept:
+        return " or ".join(FleetSetup(redis_pool=int(pool)).redis_commands for pool in swept)
+    # Runs were once saved without the pool in their scenario.
+    return str(run.environment.get("redis commands", run.scenario.fleet.redis_commands))
 
 
 def _errors(run: Run) -> list[tuple[str, str]]:

@@ -76,9 +76,20 @@ class DatabaseSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class FleetSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The application processes."""
+    """The application processes, and how each talks to Redis.
+
+    With `redis_pool` a command takes one of so many connections of its process; without, at 0, all commands of an
+    event-loop tick travel in one pipeline.
+    """
 
     instances: Count = 4
+    redis_pool: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+
+    @property
+    def redis_commands(self) -> str:
+        """What the commands travel in, in words."""
+        pool = self.redis_pool
+        return f"a pool of {pool} connections, one per command" if pool else "one pipeline per event-loop tick"
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -20,6 +20,12 @@ class Parameter(NamedTuple):
     parse: Callable[[str], Any]
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"'{text}' is no whole number")
+    return int(text)
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise UsageError(f"'{text}' is no whole number above zero")
@@ -39,6 +45,7 @@ PARAMETERS = {
     "db-connections": Parameter(("database", "connections"), _count),
     "db-cancel": Parameter(("database", "cancel"), _switch),
     "ttl": Parameter(("cache", "ttl"), Duration.parse),
+    "redis-pool": Parameter(("fleet", "redis_pool"), _whole),
 }
 
 

@@ -110,6 +110,19 @@ def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stam
         assert title in ended.out
 
 
+def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, tmp_path: Path) -> None:
+    ended = stampede("run", *SMALL, "-s", "redis-lock", "--sweep", "redis-pool=0,30", "-e", "out.json", COLUMNS="200")
+    assert ended.code == 0
+    assert "in one pipeline per event-loop tick or a pool of 30 connections, one per command;" in ended.out
+    trials = json.loads((tmp_path / "out.json").read_text())["trials"]
+    assert [(trial["swept"], trial["db_hits"]) for trial in trials] == [({"redis-pool": n}, 1) for n in ("0", "30")]
+    again = stampede("diff", "out.json", "out.json", "--json", COLUMNS="200").json()
+    assert [each["strategy"] for each in again["strategies"]] == [
+        "redis-lock redis-pool=0",
+        "redis-lock redis-pool=30",
+    ]
+
+
 @pytest.mark.parametrize("content", ['{"schema": 1', "[]", '{"trials": 3}', "\x00"])
 def test_a_file_that_is_no_run_cannot_be_compared(said: Stampede, tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.json").write_text(content)

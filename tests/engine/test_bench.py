@@ -21,7 +21,7 @@ from stampede.engine.execution import execute
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
-from stampede.scenario.model import CacheSetup, Scenario, Workload
+from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 
 COLD = reading.parse(
     """
@@ -50,7 +50,7 @@ def on_bench(work: Callable[[Bench], Coroutine[Any, Any, None]], servers: Server
     """Do the work with a bench of two instances."""
 
     async def main() -> None:
-        async with Bench.open(servers, 2) as bench:
+        async with Bench.open(servers, FleetSetup(2)) as bench:
             await work(bench)
 
     asyncio.run(main())

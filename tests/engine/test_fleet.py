@@ -83,7 +83,7 @@ class Launcher:
 
 
 def setup(number: int, start: int) -> Setup:
-    return Setup(number, 2, f"{number}.{start}", "redis", None, "prefix:", "database", None)
+    return Setup(number, 2, f"{number}.{start}", "redis", 0, "prefix:", "database", None)
 
 
 async def well(message: object) -> object:

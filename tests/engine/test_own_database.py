@@ -17,7 +17,7 @@ from stampede.origins.query import Query
 from stampede.origins.sql import POOL
 from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
-from stampede.scenario.model import Client, Scenario
+from stampede.scenario.model import Client, FleetSetup, Scenario
 
 INSTANCES = 2
 COUNTED = "select nextval('executed'), pg_sleep(0.6)::text"
@@ -47,7 +47,9 @@ def fire(postgres_url: str) -> Fire:
     async def fired(scenario: Scenario) -> tuple[Trial, int]:
         await asked(postgres_url, "create sequence executed")
         try:
-            async with Bench.open(Servers(database=postgres_url, query=Query(COUNTED)), INSTANCES) as bench:
+            async with Bench.open(
+                Servers(database=postgres_url, query=Query(COUNTED)), FleetSetup(INSTANCES)
+            ) as bench:
                 none = Strategy.parse("none")
                 patient = msgspec.structs.replace(scenario, client=Client())
                 await execute(bench, patient, none, 0, seed=1)  # opens the pools' connections, and keeps them

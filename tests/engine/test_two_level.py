@@ -47,7 +47,7 @@ def on_bench(work: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
     """Do the work with a bench of three instances."""
 
     async def main() -> None:
-        async with Bench.open(Servers(), INSTANCES) as bench:
+        async with Bench.open(Servers(), FleetSetup(INSTANCES)) as bench:
             await work(bench)
 
     asyncio.run(main())

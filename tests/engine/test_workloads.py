@@ -15,6 +15,7 @@ from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
 from stampede.scenario import reading
+from stampede.scenario.model import FleetSetup
 
 INSTANCES = 2
 TOML = """
@@ -28,7 +29,7 @@ Fire = Callable[..., tuple[Trial, Requests]]
 def fire() -> Iterator[Fire]:
     """Executes a strategy once in the scenario with this text and database latency."""
     with asyncio.Runner() as runner:
-        opened = Bench.open(Servers(), INSTANCES)
+        opened = Bench.open(Servers(), FleetSetup(INSTANCES))
         bench = runner.run(opened.__aenter__())
 
         def one(strategy: str, text: str, latency: str = "50ms") -> tuple[Trial, Requests]:

@@ -17,7 +17,7 @@ from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
 from stampede.origins.latency import Latency
-from stampede.scenario.model import Scenario
+from stampede.scenario.model import FleetSetup, Scenario
 
 MakeTrial = Callable[..., Trial]
 MakeRun = Callable[..., Run]
@@ -160,10 +160,10 @@ def test_a_fifth_of_trials_ten_times_slower_is_worse(run: MakeRun) -> None:
 
 
 def test_another_way_of_redis_commands_is_noted(run: MakeRun) -> None:
-    old, new = run(1), run(2)
-    old.environment["redis commands"], new.environment["redis commands"] = "one pipeline", "a pool of 50"
-    noted = "environment redis commands differs: one pipeline in the old run, a pool of 50 in the new one"
-    assert noted in diff([old], [new], 0.05).notes
+    new = run(2)
+    new.scenario = msgspec.structs.replace(new.scenario, fleet=FleetSetup(redis_pool=50))
+    noted = "setting fleet.redis_pool differs: 0 in the old run, 50 in the new one"
+    assert noted in diff([run(1)], [new], 0.05).notes
 
 
 def test_a_run_of_an_older_schema_is_noted(run: MakeRun) -> None:

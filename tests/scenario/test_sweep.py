@@ -52,12 +52,14 @@ def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None
     [
         (
             ["speed=1,2"],
-            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl",
+            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl, redis-pool",
         ),
         (["db_latency=1ms"], "did you mean 'db-latency'?"),
         (["concurrency"], "'' is no whole number above zero"),
         (["concurrency=1,x"], "'x' is no whole number above zero"),
         (["instances=0"], "'0' is no whole number above zero"),
+        (["redis-pool=0,-1"], "'-1' is no whole number"),
+        (["redis-pool=0,0"], "0 is in it twice"),
         (["ttl=1s,"], "'' is not a duration"),
         (["ttl=1s,1000ms"], "1s is in it twice"),
         (["ttl=1s", "ttl=2s"], "'ttl' is swept twice"),
