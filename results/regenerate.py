@@ -149,7 +149,10 @@ def expected(runs: dict[str, Run], explanations: Explanations) -> str:
     Raises:
         UsageError: deviations.toml explains a figure that no scenario expects.
     """
-    lines = ["| scenario | strategy | metric | expected | measured | ratio | |", "|---|---|---|---:|---:|---:|---|"]
+    lines = [
+        "| scenario | strategy | metric | expected | tolerance | measured [95 %] | trials | ratio | verdict |",
+        "|---|---|---|---:|---:|---:|---:|---:|---|",
+    ]
     left = {(name, figure) for name in runs for figure in explanations.get(name, {})}
     for name, run in runs.items():
         for each in reproduced(run):
@@ -165,11 +168,25 @@ def expected(runs: dict[str, Run], explanations: Explanations) -> str:
 
 def row(name: str, each: Reproduced, explanation: str | None) -> str:
     """One expected figure; a deviation that nobody has explained says so."""
-    measured = "–" if each.measured is None else f"{each.measured:.4g}"
     ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
-    verdict = explanation or ("agrees" if each.agrees else "**deviates, not explained**")
+    verdict = "within" if each.agrees else f"outside: {explanation or '**not explained**'}"
+    if each.agrees and explanation:
+        verdict = f"within; {explanation}"
+    tolerance = f"±{100 * each.within:g} %" if each.within else "exact"
     what = f"{name.removeprefix(PUBLISHED)} | `{each.strategy}` | {each.metric}"
-    return f"| {what} | {each.expected:g} | {measured} | {ratio} | {verdict} |"
+    return f"| {what} | {each.expected:g} | {tolerance} | {measured(each)} | {each.trials} | {ratio} | {verdict} |"
+
+
+def measured(each: Reproduced) -> str:
+    """The measured median with its interval; one number where the interval has no width, and what one run gave."""
+    if each.measured is None:
+        return "–"
+    if each.trials == 1:
+        return f"{each.measured:.4g} (one run)"
+    if each.interval is None:
+        return f"{each.measured:.4g} (too few trials for an interval)"
+    low, high = (f"{bound:.4g}" for bound in each.interval)
+    return f"{each.measured:.4g}" if low == high else f"{each.measured:.4g} [{low}, {high}]"
 
 
 if __name__ == "__main__":

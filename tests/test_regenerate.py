@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from stampede.core.errors import UsageError
+from stampede.measure.expected import Reproduced
 
 SCRIPT = Path(__file__).parents[1] / "results/regenerate.py"
 NAME = "published/artigo-hosts-1"
@@ -53,7 +54,7 @@ def test_a_scenario_is_exported_in_every_format(measured: Path) -> None:
 
 def test_the_index_shows_expected_beside_measured_and_links_the_files(measured: Path) -> None:
     index = (measured / "README.md").read_text()
-    assert "| artigo-hosts-1 | `none` | db_hits | 12 | 12 | 1.00 | agrees |" in index
+    assert "| artigo-hosts-1 | `none` | db_hits | 12 | exact | 12 (one run) | 1 | 1.00 | within |" in index
     assert f"[csv]({NAME}.csv) [json]({NAME}.json) [md]({NAME}.md)" in index
     assert "12 callers, burst, keys single, over 1 instance" in index
     assert f"## {NAME}\n\nThe published comparison" in index
@@ -72,9 +73,9 @@ def test_a_deviation_shows_its_explanation_or_that_there_is_none(script: ModuleT
     document = json.loads(saved.read_text())
     document["scenario"]["expected"][0]["value"] = 1000
     runs = {NAME: script.read(_rewritten(saved, document))}
-    assert "| 1000 | 12 | 0.01 | **deviates, not explained** |" in script.expected(runs, {})
+    assert "| 1000 | exact | 12 (one run) | 1 | 0.01 | outside: **not explained** |" in script.expected(runs, {})
     explained = script.expected(runs, {NAME: {"none db_hits": "because"}})
-    assert "| 1000 | 12 | 0.01 | because |" in explained
+    assert "| 1000 | exact | 12 (one run) | 1 | 0.01 | outside: because |" in explained
 
 
 def test_an_explanation_of_nothing_is_refused(script: ModuleType, measured: Path) -> None:
@@ -95,6 +96,17 @@ def test_an_unknown_scenario_ends_it_with_the_commands_own_words(tmp_path: Path)
     assert done.returncode == 2
     assert "did you mean 'cold-burst'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_index_shows_an_interval_where_the_trials_differ_and_says_where_there_is_none(script: ModuleType) -> None:
+    def cell(trials: int, interval: tuple[float, float] | None) -> str:
+        each = Reproduced("none", "latency_max_ms", 309, 305, 305 / 309, True, "", 0.05, interval, trials)
+        return str(script.row("published/a", each, None))
+
+    assert "| ±5 % | 305 [304, 306] | 10 | 0.99 | within |" in cell(10, (304, 306))
+    assert "| 305 | 10 |" in cell(10, (305, 305))
+    assert "| 305 (too few trials for an interval) | 5 |" in cell(5, None)
+    assert "| 305 (one run) | 1 |" in cell(1, None)
 
 
 def _rewritten(path: Path, document: object) -> Path:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 from statistics import median
 from typing import NamedTuple
 
 from stampede.measure.run import Run
+from stampede.measure.statistics import CONFIDENCE
 from stampede.measure.summary import by_strategy, valid_or_all
 from stampede.measure.trial import Trial, values
 
 
 class Reproduced(NamedTuple):
-    """One expected figure; `ratio` is measured over expected, `agrees`: it is within the stated share, or
-    the expected one within the interval of the measured one.
+    """One expected figure; `ratio` is measured over expected, `agrees`: it is within the stated share (`within`), or
+    the expected one within the interval of the measured one. `interval`: the 95 % interval of the median over the
+    `trials`, None if they are too few for one.
     """
 
     strategy: str
@@ -23,6 +26,9 @@ class Reproduced(NamedTuple):
     ratio: float | None
     agrees: bool
     source: str
+    within: float
+    interval: tuple[float, float] | None
+    trials: int
 
 
 def reproduced(run: Run) -> list[Reproduced]:
@@ -40,8 +46,34 @@ def reproduced(run: Run) -> list[Reproduced]:
         ratio = measured / each.value if measured is not None and each.value else None
         slack = max(each.within * abs(each.value), _own_interval(groups[strategy], each.metric))
         agrees = measured is not None and abs(measured - each.value) <= slack
-        result.append(Reproduced(strategy, each.metric, each.value, measured, ratio, agrees, each.source))
+        known = values(groups[strategy], each.metric)
+        result.append(
+            Reproduced(
+                strategy,
+                each.metric,
+                each.value,
+                measured,
+                ratio,
+                agrees,
+                each.source,
+                each.within,
+                interval_of_median(known),
+                len(known),
+            )
+        )
     return result
+
+
+def interval_of_median(known: Sequence[float]) -> tuple[float, float] | None:
+    """The exact interval that holds the median with at least 95 %, whatever the distribution: the k-th lowest and the
+    k-th highest value (David and Nagaraja, "Order Statistics", 2003, 7.1); None for fewer than 6.
+    """
+    n, below, k = len(known), 0, 0
+    while 2 * (below + comb(n, k)) <= (1 - CONFIDENCE) * 2**n:
+        below += comb(n, k)
+        k += 1
+    ordered = sorted(known)
+    return (float(ordered[k - 1]), float(ordered[n - k])) if k else None
 
 
 def _median(trials: Sequence[Trial], metric: str) -> float | None:

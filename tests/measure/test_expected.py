@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from stampede.core.metrics import In, shown_in
-from stampede.measure.expected import Reproduced, reproduced
+from stampede.measure.expected import Reproduced, interval_of_median, reproduced
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.scenario import reading
@@ -82,3 +82,11 @@ def test_an_expected_figure_within_the_trials_own_interval_agrees(
     seen = {"metric": "loads_per_epoch_mean", "value": 2.72, "loads_per_epoch_mean": 2.5}
     assert compared(**seen, loads_per_epoch_ci95=0.3)[0].agrees
     assert not compared(**seen, loads_per_epoch_ci95=0.2)[0].agrees
+
+
+def test_the_interval_of_a_median_is_exact_and_needs_six_trials() -> None:
+    assert interval_of_median([]) is None
+    assert interval_of_median(range(5)) is None
+    assert interval_of_median(range(6)) == (0, 5)
+    assert interval_of_median([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]) == (1, 8)
+    assert interval_of_median([4] * 10) == (4, 4)
