@@ -18,9 +18,19 @@ Theory = Annotated[
     bool, typer.Option("--theory", help="Check the fake-slow database against queueing theory instead.")
 ]
 
+BetweenRuns = Annotated[
+    bool,
+    typer.Option("--between-runs", help="Measure how far identical runs differ instead, for diff --calibration."),
+]
+Runs = Annotated[
+    int | None, typer.Option(metavar="N", min=3, help="So many runs, with --between-runs.", show_default="6")
+]
+
 
 def command(
     theory: Theory = False,
+    between_runs: BetweenRuns = False,
+    runs: Runs = None,
     instances: opt.Instances = None,
     trials: opt.Trials = None,
     seed: opt.Seed = None,
@@ -32,6 +42,17 @@ def command(
 ) -> int:
     """Find out what this machine can measure validly."""
     output = opt.Output(export=export, json=json, quiet=quiet)
+    if theory and between_runs:
+        raise UsageError("--theory and --between-runs measure different things: give one of them")
+    if runs is not None and not between_runs:
+        raise UsageError("--runs says how many runs --between-runs repeats: give --between-runs, too")
+    servers = opt.Servers(redis=redis, redis_server=redis_server)
+    if between_runs:
+        from stampede.cli import measuring
+
+        return measuring.between_runs(
+            runs or 6, instances or 4, trials or 10, servers.chosen(), opt.seed_or_random(seed), output
+        )
     if theory:
         return _check_theory(instances, trials, redis_server, opt.seed_or_random(seed), output)
     from stampede.engine import local_process
@@ -40,8 +61,7 @@ def command(
 
     from stampede.cli import measuring
 
-    servers = opt.Servers(redis=redis, redis_server=redis_server).chosen()
-    return measuring.calibrate(instances or 4, trials or 5, servers, opt.seed_or_random(seed), output)
+    return measuring.calibrate(instances or 4, trials or 5, servers.chosen(), opt.seed_or_random(seed), output)
 
 
 def _check_theory(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stampede.cli import options as opt
+from stampede.core.errors import UsageError
 
 
 def command(
@@ -20,8 +21,15 @@ def command(
         list[Path] | None, typer.Option("--new", metavar="FILE", help="One more new run (repeatable).")
     ] = None,
     between_runs: Annotated[
-        str, typer.Option(metavar="SHARE", help="How far runs of the same differ, if there is one a side.")
-    ] = "2%",
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="How far runs of the same differ, if there is one a side.", show_default="2%"
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take that from what calibrate --between-runs exported as .json instead."),
+    ] = None,
     threshold: Annotated[str, typer.Option(metavar="SHARE", help="A change up to this is none.")] = "5%",
     fail_if: opt.FailIf = None,
     json: opt.Json = False,
@@ -30,10 +38,12 @@ def command(
     """Compare saved runs, one or more a side; the exit code is 1 if anything became worse."""
     from stampede.core.units import share
 
-    margin, between = share(threshold), share(between_runs)
+    if between_runs is not None and calibration is not None:
+        raise UsageError("--between-runs states what --calibration has measured: give one of them")
+    margin, stated = share(threshold), None if between_runs is None else share(between_runs)
 
     from stampede.cli import difference
 
     return difference.diff(
-        [old, *(more_old or ())], [new, *(more_new or ())], margin, between, fail_if or (), json, quiet
+        [old, *(more_old or ())], [new, *(more_new or ())], margin, stated, calibration, fail_if or (), json, quiet
     )

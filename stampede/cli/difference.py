@@ -7,10 +7,12 @@ from pathlib import Path
 
 from stampede.cli.outcome import present
 from stampede.core.errors import INVALID, OK, GateFailed, UsageError
+from stampede.measure.between_runs import STATED, Between
 from stampede.measure.condition import Condition
 from stampede.measure.diff import DIFFED
 from stampede.measure.diff import diff as changes_between
 from stampede.reports import diff as report
+from stampede.reports.calibration import read_spreads
 from stampede.reports.read import read
 
 
@@ -18,7 +20,8 @@ def diff(
     old: Sequence[Path],
     new: Sequence[Path],
     threshold: float,
-    between: float,
+    stated: float | None,
+    calibration: Path | None,
     fail_if: Sequence[str],
     json: bool,
     quiet: bool,
@@ -30,6 +33,7 @@ def diff(
         UsageError: a file, a gate, or runs that cannot be compared.
     """
     _check_distinct(old, new)
+    between = Between(STATED if stated is None else stated, read_spreads(calibration) if calibration else {})
     before, after = [read(path) for path in old], [read(path) for path in new]
     labels = dict.fromkeys(row.label for run in after for row in run.summary)
     gates = [Condition.parse(text, DIFFED, labels, timed=False) for text in fail_if]

@@ -16,6 +16,7 @@ from stampede.cli import outcome
 from stampede.cli.options import Output
 from stampede.cli.progress import LiveProgress
 from stampede.core.errors import INTERRUPTED, INVALID, OK
+from stampede.engine import between_runs as repetition
 from stampede.engine import calibrate as calibration
 from stampede.engine import theory
 from stampede.engine.bench import Servers
@@ -71,6 +72,18 @@ def calibrate(instances: int, trials: int, servers: Servers, seed: int, output: 
         result = uvloop.run(calibration.calibrate(instances, trials, opened))
     _finish(result, report.EXPORTS, report.show, output)
     return INTERRUPTED if result.run.interrupted else OK
+
+
+def between_runs(count: int, instances: int, trials: int, servers: Servers, seed: int, output: Output) -> int:
+    """Repeat a run, print, export; returns the exit code: INVALID if nothing can be said of the spread."""
+    outcome.check(output, report.EXPORTS)
+    repeated = repetition.scenario(instances, trials)
+    with session(servers, seed, output, count * len(repeated.strategies) * trials) as opened:
+        result = uvloop.run(repetition.between_runs(count, repeated, opened))
+    _finish(result, report.EXPORTS, report.show, output)
+    if result.run.interrupted:
+        return INTERRUPTED
+    return OK if result.between else INVALID
 
 
 def check_theory(trials: int, seed: int, output: Output) -> int:

@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from stampede.measure.between_runs import Spread
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 
@@ -63,12 +64,16 @@ class Paired(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct):
-    """The result of `stampede calibrate`; `memory` is bytes per request in flight, by strategy."""
+    """The result of `stampede calibrate`; `memory` is bytes per request in flight, by strategy.
+
+    `between` is how far identical runs differ, if that was asked for; then the trials are those of all these runs.
+    """
 
     run: Run
     sizes: list[SizeRow] = []
     gets: Paired | None = None
     memory: dict[str, float] = {}
+    between: list[Spread] = []
 
     @property
     def largest_valid(self) -> int | None:

@@ -35,10 +35,13 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Margins(NamedTuple):
-    """What is no change: up to the threshold, between runs, and between trials that are like those before them."""
+    """What is no change: up to the threshold, between runs, and between trials that are like those before them.
+
+    `between` is a spread and its degrees of freedom.
+    """
 
     threshold: float
-    between: float
+    between: tuple[float, float]
     inflation: float
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from stampede.core.errors import UsageError
 from stampede.core.metrics import METRICS, In, shown_in
 from stampede.measure import diff_notes
+from stampede.measure.between_runs import UNMEASURED, Between
 from stampede.measure.change import Change, Look, Margins, change
 from stampede.measure.difference import difference
 from stampede.measure.family import Question, adjusted, is_judged
 from stampede.measure.run import Run
-from stampede.measure.runs import BETWEEN_RUNS
 from stampede.measure.significance import Floats
 from stampede.measure.statistics import Resampler
 from stampede.measure.summary import Row, summarize
@@ -59,12 +59,12 @@ def diff(
     old: Sequence[Run],
     new: Sequence[Run],
     threshold: float,
-    between: float = BETWEEN_RUNS,
+    between: Between = UNMEASURED,
     named: Collection[str] = (),
 ) -> Diff:
     """Compare the strategies that both sides have; a change up to `threshold` (0.05: 5 %) is none.
 
-    `between` is the spread of runs that are alike, used where there is one a side; several a side show it themselves.
+    `between` is the spread of runs that are alike, for one a side; several a side show it themselves.
     Primary metrics and those `named` by a gate get a verdict, the others only their ratio.
 
     Raises:
@@ -125,7 +125,7 @@ def _groups(runs: Sequence[Run]) -> Sides:
 
 
 def _looks(
-    sides: Mapping[str, tuple[Trials, Trials]], seed: int, threshold: float, between: float
+    sides: Mapping[str, tuple[Trials, Trials]], seed: int, threshold: float, between: Between
 ) -> dict[tuple[str, str], Look]:
     resampler = Resampler(seed)
     looks = {}
@@ -133,7 +133,7 @@ def _looks(
         columns = {label: tuple(_columns(side, metric) for side in both) for label, both in sides.items()}
         alike = inflation(run for both in columns.values() for side in both for run in side)
         for label, (old, new) in columns.items():
-            looks[label, metric] = Look.at(metric, old, new, resampler, Margins(threshold, between, alike))
+            looks[label, metric] = Look.at(metric, old, new, resampler, Margins(threshold, between.at(metric), alike))
     return looks
 
 

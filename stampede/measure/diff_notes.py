@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from stampede.core.metrics import METRICS
+from stampede.measure.between_runs import Between
 from stampede.measure.run import Run
 from stampede.measure.statistics import FEWEST
 from stampede.scenario.model import Scenario
@@ -56,11 +58,19 @@ def few(fewest: int) -> list[str]:
     return [f"a strategy has only {fewest} valid trials on one side: measure with --trials 10 to tell more"]
 
 
-def spread(old: int, new: int, between: float) -> list[str]:
+def spread(old: int, new: int, between: Between) -> list[str]:
     """How the spread between so many runs is in the intervals."""
     if old + new > 2:
         return [f"the spread between runs is measured: {old} old, {new} new"]
+    start = "one run a side: intervals are widened for runs that differ by"
+    if between.measured:
+        figures = ", ".join(
+            f"{100 * each.spread:.2g}% [{100 * each.low:.2g}%, {100 * each.high:.2g}%] in {METRICS[name].label}"
+            for name, each in between.measured.items()
+        )
+        runs = min(each.runs for each in between.measured.values())
+        return [f"{start} {figures}, as a calibration of {runs} runs measured"]
     return [
-        f"one run a side: intervals are widened for runs that differ by {100 * between:.3g}% (--between-runs); "
-        "several files a side measure it"
+        f"{start} {100 * between.stated:.3g}%, which is stated, not measured (--between-runs): "
+        "several files a side measure it, or stampede calibrate --between-runs and diff --calibration"
     ]

@@ -2,8 +2,8 @@
 
 A run has a machine, a moment and a layout of memory of its own, so that all its trials are off by a common share,
 and ten trials of one run know nothing of it. Of several runs a side, the spread between them is measured, and the
-bootstrap resamples runs before trials; of one run a side it cannot be, and a stated spread is added. The p-value is
-that of Yuen's t-test (Biometrika 61, 1974) with that spread in it.
+bootstrap resamples runs before trials; of one run a side it cannot be, and a spread is added that is stated or was
+measured before (`between_runs`). The p-value is that of Yuen's t-test (Biometrika 61, 1974) with that spread in it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 from stampede.measure.significance import Floats, p_of_groups, t_beyond, t_quantile
 from stampede.measure.statistics import CONFIDENCE, FEWEST, Estimate, Resampler, Sample, Z, without_zeros
 
-BETWEEN_RUNS = 0.02
 NO_SPREAD = 1e-12
 MOST_DF = 1e6
 
@@ -44,13 +43,14 @@ def unpaired(
     new: Sequence[Floats],
     resampler: Resampler,
     margin: float = 0.0,
-    between: float = 0.0,
+    between: tuple[float, float] = (0.0, math.inf),
     inflation: float = 1.0,
 ) -> Estimate | None:
     """Ratio new/old of the trials of one or more runs a side; None for fewer than three trials on either.
 
-    The p-value is for a ratio within `margin` (0.05: 5 %) around 1. `between` is the spread of runs, for one run a
-    side; `inflation` how much more the mean of a run's trials varies than if they were independent.
+    The p-value is for a ratio within `margin` (0.05: 5 %) around 1. `between` is the spread of runs and its
+    degrees of freedom, for one run a side; `inflation` how much more the mean of a run's trials varies than if they
+    were independent.
     """
     n = min(sum(map(len, old)), sum(map(len, new)))
     old, new = ([run for run in side if len(run) >= FEWEST] for side in (old, new))
@@ -60,7 +60,7 @@ def unpaired(
     a, b = _side(first, old, "old", resampler, inflation), _side(second, new, "new", resampler, inflation)
     error, df = _error(a, b, between)
     middle = b.mean - a.mean
-    low, high = _bounds(b.spread - a.spread + math.sqrt(2) * between * resampler.normal(), error, df)
+    low, high = _bounds(b.spread - a.spread + math.sqrt(2) * between[0] * resampler.normal(), error, df)
     ratio, low, high = (math.exp(middle + bound) for bound in (0.0, low, high))
     return Estimate(ratio, low, high, _p(middle, error, df, math.log1p(margin), first, second), n)
 
@@ -77,7 +77,7 @@ def _side(values: Floats, runs: Sequence[Floats], group: str, resampler: Resampl
     return _Side(means, variances, np.array([each.kept - 1.0 for each in samples]), spread.mean(axis=1))
 
 
-def _error(a: _Side, b: _Side, between: float) -> tuple[float, float]:
+def _error(a: _Side, b: _Side, between: tuple[float, float]) -> tuple[float, float]:
     """The standard error of the difference, and its degrees of freedom."""
     df = a.runs + b.runs - 2
     if df:
@@ -85,8 +85,10 @@ def _error(a: _Side, b: _Side, between: float) -> tuple[float, float]:
         # Runs cannot be less apart than their trials make them.
         variance = max(squares / df, float(np.concatenate([a.variances, b.variances]).mean()))
         return math.sqrt(variance * (1 / a.runs + 1 / b.runs)), df
-    variance = float(a.variances[0] + b.variances[0]) + 2 * between**2
-    divisor = float(a.variances[0] ** 2 / a.df[0] + b.variances[0] ** 2 / b.df[0])
+    of_runs, df_of_runs = 2 * between[0] ** 2, between[1]
+    variance = float(a.variances[0] + b.variances[0]) + of_runs
+    # Welch and Satterthwaite: each part is as sure as its own degrees of freedom make it.
+    divisor = float(a.variances[0] ** 2 / a.df[0] + b.variances[0] ** 2 / b.df[0]) + of_runs**2 / df_of_runs
     return math.sqrt(variance), min(MOST_DF, variance**2 / divisor) if divisor else MOST_DF
 
 

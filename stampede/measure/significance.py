@@ -72,6 +72,13 @@ def t_quantile(share: float, df: float) -> float:
     return float(stdtrit(df, (1 + share) / 2))
 
 
+def chi_squared_quantile(share: float, df: float) -> float:
+    """The value below which `share` of the chi-squared distribution lies."""
+    from scipy.special import chdtri
+
+    return float(chdtri(df, 1 - share))
+
+
 def holm(ps: Sequence[float]) -> list[float]:
     """Each p-value adjusted for all of them (Holm 1979): below SIGNIFICANT it holds in the family."""
     adjusted, floor = [0.0] * len(ps), 0.0

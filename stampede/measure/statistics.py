@@ -117,13 +117,19 @@ class Sample:
 
     def __init__(self, logs: Floats, weights: Floats) -> None:
         self.logs = np.sort(logs)
-        n, cut = len(logs), _cut(len(logs))
-        self.kept = n - 2 * cut
-        self.mean = _trimmed(self.logs)
-        winsorized = np.clip(self.logs, self.logs[cut], self.logs[n - 1 - cut])
-        self.variance = float(winsorized.var(ddof=1)) * (n - 1) / (self.kept * (self.kept - 1))
+        self.kept = len(logs) - 2 * _cut(len(logs))
+        self.mean, self.variance = mean_and_variance(self.logs)
         deviations = weights @ self.logs - self.mean
         self.spread = deviations * math.sqrt(self.kept / (self.kept - 1))
+
+
+def mean_and_variance(logs: Floats) -> tuple[float, float]:
+    """The trimmed mean of (n,) logarithms, and its variance (Yuen)."""
+    logs = np.sort(logs)
+    n, cut = len(logs), _cut(len(logs))
+    kept = n - 2 * cut
+    winsorized = np.clip(logs, logs[cut], logs[n - 1 - cut])
+    return _trimmed(logs), float(winsorized.var(ddof=1)) * (n - 1) / (kept * (kept - 1))
 
 
 def _cut(n: int) -> int:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 from rich.console import Console
+from rich.table import Table
 
+from stampede.core.errors import UsageError
+from stampede.core.metrics import METRICS
+from stampede.measure.between_runs import Spread
 from stampede.measure.calibration import Calibration
 from stampede.reports.cells import plain_table
 from stampede.reports.formats import csv
 
 
 def show(calibration: Calibration, console: Console) -> None:
-    """Print one table and what follows from it."""
+    """Print one table, if bursts were measured, and what follows from it all."""
+    if calibration.sizes:
+        console.print(_table(calibration))
     scenario = calibration.run.scenario
+    for line in sentences(calibration, scenario.fleet.instances, str(scenario.database.latency)):
+        console.print(line, markup=False)
+
+
+def _table(calibration: Calibration) -> Table:
     titles = (
         "burst",
         "spread\nms",
@@ -34,9 +47,7 @@ def show(calibration: Calibration, console: Console) -> None:
             row.loop_lag_ms,
         )
         table.add_row(f"{row.requests:,}", *(f"{x:.1f}" for x in figures), f"{row.valid}/{row.trials}")
-    console.print(table)
-    for line in sentences(calibration, scenario.fleet.instances, str(scenario.database.latency)):
-        console.print(line, markup=False)
+    return table
 
 
 def sentences(calibration: Calibration, instances: int, latency: str) -> list[str]:
@@ -57,9 +68,42 @@ def sentences(calibration: Calibration, instances: int, latency: str) -> list[st
     if calibration.memory:
         parts = ", ".join(f"{name} {used / 1000:.2f} kB" for name, used in calibration.memory.items())
         lines.append(f"Memory per request in flight, of 10,000: {parts}.")
+    lines += [_in_words(each) for each in calibration.between]
     if calibration.run.interrupted:
         lines.append("Interrupted: only what had been measured is shown.")
     return lines
+
+
+def _in_words(each: Spread) -> str:
+    between, low, high, explained = (f"{100 * x:.2g}%" for x in (each.spread, each.low, each.high, each.explained))
+    return (
+        f"{METRICS[each.metric].label} of {each.runs} identical runs differs by {between} [{low}, {high}] from one to "
+        f"another, beyond the {explained} that their trials explain."
+    )
+
+
+class _Saved(msgspec.Struct):
+    """What is read of a calibration."""
+
+    between: list[Spread] = []
+
+
+def read_spreads(path: Path) -> dict[str, Spread]:
+    """How far identical runs differ, by metric, of what `calibrate --between-runs --export FILE.json` wrote.
+
+    Raises:
+        UsageError: the file cannot be read, is no calibration, or has no spread between runs.
+    """
+    again = "save one with stampede calibrate --between-runs --export calibration.json"
+    try:
+        saved = msgspec.json.decode(path.read_bytes(), type=_Saved)
+    except OSError as error:
+        raise UsageError(f"cannot read '{path}': {error.strerror}: {again}") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise UsageError(f"'{path}' is no calibration ({error}): {again}") from None
+    if not saved.between:
+        raise UsageError(f"'{path}' says nothing of the spread between runs: {again}")
+    return {each.metric: each for each in saved.between}
 
 
 def render_json(calibration: Calibration) -> bytes:

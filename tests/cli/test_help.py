@@ -44,7 +44,7 @@ Said = Callable[..., Any]
         (["report"], ["RUN.json", "--requests", "--export", "--plot", "--json"]),
         (["list"], ["stampede list"]),
         (["explain"], ["stampede explain"]),
-        (["calibrate"], ["--theory", "--instances", "--trials", "--export", "--redis"]),
+        (["calibrate"], ["--theory", "--between-runs", "--runs", "--instances", "--trials", "--export", "--redis"]),
     ],
     ids=["stampede", "run", "report", "list", "explain", "calibrate"],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from stampede.core.errors import UsageError
 from stampede.core.units import Duration
+from stampede.measure.between_runs import Between
 from stampede.measure.condition import Condition
 from stampede.measure.diff import Diff, diff
 from stampede.measure.run import Run
@@ -143,7 +144,7 @@ def test_one_run_a_side_is_widened_by_a_stated_spread_and_several_by_their_own(r
         return p99.high / p99.low
 
     plain = diff(olds[:1], news[:1], 0.05)
-    wide = diff(olds[:1], news[:1], 0.05, between=0.1)
+    wide = diff(olds[:1], news[:1], 0.05, between=Between(0.1))
     several = diff(olds, news, 0.05)
     assert width(plain) < width(several)
     assert width(plain) < width(wide)
