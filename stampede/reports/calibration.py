@@ -77,8 +77,8 @@ def sentences(calibration: Calibration, instances: int, latency: str) -> list[st
 def _in_words(each: Spread) -> str:
     between, low, high, explained = (f"{100 * x:.2g}%" for x in (each.spread, each.low, each.high, each.explained))
     return (
-        f"{METRICS[each.metric].label} of {each.runs} identical runs differs by {between} [{low}, {high}] from one to "
-        f"another, beyond the {explained} that their trials explain."
+        f"{METRICS[each.metric].label} of {each.runs} identical runs differs by {between} [{low}, {high}] from "
+        f"one to another, beyond the {explained} that their trials explain."
     )
 
 
