@@ -99,11 +99,6 @@ TABLE = (
     Metric("redis_bytes", int, "bytes", optional=True, default=None),
     Metric("retries", int, "requests", default=0),
     Metric("lag_p99_ms", float, "ms", default=0.0),
-    Metric("loads", int, "loads", shown=In.NOWHERE, default=0),
-    Metric("store_errors", int, "", shown=In.NOWHERE, default=0),
-    Metric("fenced_fills", int, "", shown=In.NOWHERE, default=0),
-    Metric("degraded", int, "", shown=In.SUMMARY, default=0),
-    Metric("loop_lag_ms", float, "ms", "", "event-loop lag, ms", In.SUMMARY | In.PAGE, default=0.0),
     Metric("cpu_s", float, "s", default=0.0),
     Metric("unrecovered", int, "", default=0),
     Metric("redis_cpu_s", float, "s", optional=True, default=None),
@@ -113,6 +108,11 @@ TABLE = (
     Metric("lag_p50_ms", float, "ms", default=0.0),
     Metric("foreign_cpu", float, "", optional=True, default=None),
     Metric("stolen_cpu", float, "", optional=True, default=None),
+    Metric("loads", int, "loads", shown=In.NOWHERE, default=0),
+    Metric("store_errors", int, "", shown=In.NOWHERE, default=0),
+    Metric("fenced_fills", int, "", shown=In.NOWHERE, default=0),
+    Metric("degraded", int, "", shown=In.SUMMARY, default=0),
+    Metric("loop_lag_ms", float, "ms", "", "event-loop lag, ms", In.SUMMARY | In.PAGE, default=0.0),
     Metric("throughput", float, "1/s", "throughput", "", In.SUMMARY | _JUDGED, more_is_better=True),
 )
 DERIVED = ("throughput",)

@@ -16,8 +16,8 @@ PART_WARNING, PART_INVALID = 0.1, 0.5
 """What the harness or a server's standstill may be of a figure that is shown."""
 
 BUSY = 0.9
-FOREIGN_WARNING, FOREIGN_INVALID = 0.1, 0.25
-STOLEN_WARNING, STOLEN_INVALID = 0.01, 0.1
+FOREIGN = 0.1
+STOLEN = 0.01
 TICKS_S = 0.2
 """Processor-seconds: in less, the kernel's ticks of 10 ms tell too little."""
 
@@ -110,22 +110,20 @@ def saturated(busiest: float) -> Iterator[Finding]:
 
 
 def unsteady(seen: Processors, all_known: bool = True) -> Iterator[Finding]:
-    """Callers wait for processors that others use. `all_known`: every program of the measurement is in `own`."""
+    """Callers wait for processors that others use. `all_known`: every program of the measurement is in `own`.
+
+    A cause alone is no more than a warning; what it does to requests and servers is judged by the other rules.
+    """
     if seen.seconds < TICKS_S:
         return
-    full = seen.busy + seen.stolen > BUSY
-    if all_known and seen.foreign > FOREIGN_WARNING:
+    if all_known and seen.foreign > FOREIGN:
         yield Finding(
-            f"other programs took {seen.foreign:.0%} of the processors: end them, or repeat on a quieter machine",
-            full and seen.foreign > FOREIGN_INVALID,
+            f"other programs took {seen.foreign:.0%} of the processors: end them, or repeat on a quieter machine"
         )
-    elif full:
+    elif seen.busy > BUSY:
         yield Finding(
             f"the processors were {seen.busy:.0%} busy, and callers waited for them, too: "
             "end other programs, or lower the concurrency"
         )
-    if seen.stolen > STOLEN_WARNING:
-        yield Finding(
-            f"the hypervisor took {seen.stolen:.1%} of the processors (steal): the machine is not steady",
-            seen.stolen > STOLEN_INVALID,
-        )
+    if seen.stolen > STOLEN:
+        yield Finding(f"the hypervisor took {seen.stolen:.1%} of the processors (steal): the machine is not steady")

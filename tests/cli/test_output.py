@@ -89,7 +89,7 @@ def test_a_full_disk_costs_the_file_and_not_the_table(stampede: Stampede, tmp_pa
     # A limit on the size of files is what a full disk is to a program: the write fails midway.
     (tmp_path / "out.json").write_text("the old file")
     ended = stampede(
-        *TWO, "--export", "out.json", "--export", "out.csv", limit="ulimit -f 2", PYTHONDONTWRITEBYTECODE="1"
+        *TWO, "--export", "out.json", "--export", "out.csv", limit="ulimit -f 3", PYTHONDONTWRITEBYTECODE="1"
     )  # fmt: skip
     assert ended.code == 3
     assert "out.json" in ended.line()

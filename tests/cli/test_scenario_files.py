@@ -49,7 +49,7 @@ def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Pat
         "writes": 0.0,
         "invalidate": False,
     }
-    assert scenario["fleet"] == {"instances": 2}
+    assert scenario["fleet"] == {"instances": 2, "redis_pool": 0}
     assert scenario["database"] == {
         "latency": "lognormal(median=200ms, sigma=0.1)",
         "connections": 7,

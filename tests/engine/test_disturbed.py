@@ -68,7 +68,7 @@ def trial_of(scenario: Scenario, freeze: str = "") -> Trial:
     """A trial, in which the named server stands still for 0.4 s."""
 
     async def one() -> Trial:
-        async with Bench.open(Servers(), scenario.fleet.instances) as bench:
+        async with Bench.open(Servers(), scenario.fleet) as bench:
             assert bench.slow is not None
             assert bench.embedded is not None
             await execute(bench, scenario, scenario.strategies[0], 0, 1)

@@ -85,13 +85,23 @@ def test_a_load_that_fails_is_one_load_and_everybodys_error_and_the_next_request
     on_bench(work)
 
 
+async def loading(bench: Bench) -> None:
+    """Wait until a load has reached the database."""
+    assert bench.slow is not None
+    async with asyncio.timeout(20):
+        while not (await bench.slow.client.seen()).hits:
+            await asyncio.sleep(0.005)
+
+
 def test_a_holder_that_is_killed_is_followed_within_one_lease_by_one() -> None:
     async def work(bench: Bench) -> None:
         running = asyncio.create_task(
             execute(bench, cold("400ms"), Strategy.parse(f"two-level(lease={Duration(LEASE_S)})"), 1, 1)
         )
         async with Redis.from_url(bench.store.url) as redis:
-            bench.fleet.kill(await holder(redis))
+            owner = await holder(redis)
+            await loading(bench)
+            bench.fleet.kill(owner)
         trial, requests = await running
         survivors = CALLERS * (INSTANCES - 1) // INSTANCES
         assert (trial.db_hits, trial.ok) == (2, survivors)

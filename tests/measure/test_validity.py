@@ -50,24 +50,21 @@ def test_a_closed_loop_whose_instance_is_at_its_limit_is_warned_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "words", "invalid"),
+    ("seen", "words"),
     [
-        (Processors(10.0, 0.5, 0.45, 0.0), [], False),
-        (Processors(10.0, 0.95, 0.9, 0.0), ["95% busy"], False),
-        (Processors(10.0, 0.8, 0.6, 0.0), ["other programs took 20%"], False),
-        (Processors(10.0, 1.0, 0.4, 0.0), ["other programs took 60%"], True),
-        (Processors(10.0, 0.5, 0.5, 0.05), ["5.0% of the processors (steal)"], False),
-        (Processors(10.0, 0.5, 0.5, 0.2), ["20.0% of the processors (steal)"], True),
-        (Processors(0.1, 1.0, 0.1, 0.0), [], False),
+        (Processors(10.0, 0.5, 0.45, 0.0), []),
+        (Processors(10.0, 0.95, 0.9, 0.0), ["95% busy"]),
+        (Processors(10.0, 0.8, 0.6, 0.0), ["other programs took 20%"]),
+        (Processors(10.0, 0.5, 0.5, 0.05), ["5.0% of the processors (steal)"]),
+        (Processors(10.0, 1.0, 0.4, 0.2), ["other programs took 60%", "steal"]),
+        (Processors(0.1, 1.0, 0.1, 0.0), []),
     ],
 )
-def test_a_machine_that_others_use_is_warned_about_and_invalid_where_it_was_full(
-    seen: Processors, words: list[str], invalid: bool
-) -> None:
+def test_a_machine_that_others_use_is_warned_about(seen: Processors, words: list[str]) -> None:
     found = list(unsteady(seen))
     assert len(found) == len(words)
     assert all(word in each.words for each, word in zip(found, words, strict=True))
-    assert any(each.invalid for each in found) is invalid
+    assert not any(each.invalid for each in found), "what it did is judged where it did it"
 
 
 def test_a_database_of_ones_own_is_no_foreign_program() -> None:

@@ -52,7 +52,8 @@ def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None
     [
         (
             ["speed=1,2"],
-            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl, redis-pool",
+            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl, "
+            "redis-pool",
         ),
         (["db_latency=1ms"], "did you mean 'db-latency'?"),
         (["concurrency"], "'' is no whole number above zero"),
