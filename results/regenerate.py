@@ -29,8 +29,7 @@ from stampede.scenario import reading
 HERE = Path(__file__).parent
 PUBLISHED = "published/"
 PROMISES = "two-level"
-BURSTS, OTHERS = 10, 2
-"""Trials of a scenario that takes an instant, and of one that lasts."""
+TRIALS = 10
 
 FORMATS = ("csv", "json", "md")
 PAGE = "html"
@@ -74,8 +73,7 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
 
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
-    lasts = reading.load(name).workload.arrivals.length()
-    command = ["run", name, "--trials", str(trials or (OTHERS if lasts else BURSTS)), "--seed", str(seed), "--quiet"]
+    command = ["run", name, "--trials", str(trials or TRIALS), "--seed", str(seed), "--quiet"]
     for ending in (*FORMATS, PAGE) if name == reading.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)

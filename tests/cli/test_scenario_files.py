@@ -54,6 +54,7 @@ def test_a_file_is_run_and_options_override_it(stampede: Stampede, tmp_path: Pat
         "latency": "lognormal(median=200ms, sigma=0.1)",
         "connections": 7,
         "missing": 0.0,
+        "cancel": False,
     }
     assert scenario["cache"] == {"ttl": "1m", "start": "cold"}
     assert document["seed"] == 7
