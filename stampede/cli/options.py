@@ -59,6 +59,7 @@ Requests = Annotated[
     Path | None, typer.Option("--requests", metavar="FILE", help="Write every request as .csv or .jsonl.")
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the database's load and the latencies, too.")]
+Details = Annotated[bool, typer.Option("--details", help="Show intervals, costs and the latency by role, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the run as JSON instead of the table.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 FailIf = Annotated[
@@ -184,5 +185,6 @@ class Output:
     export: Exports = None
     requests: Requests = None
     fail_if: FailIf = None
+    details: Details = False
     json: Json = False
     quiet: Quiet = False

@@ -52,7 +52,9 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
     if output.requests is not None:
         writes.append(partial(files.export_requests, measured.requests, output.requests))
     failure = write_all(writes)  # before anything is printed, for a reader may leave
-    present(output.json, output.quiet, lambda: render_json(run), lambda console: show(run, console, plot))
+    present(
+        output.json, output.quiet, lambda: render_json(run), lambda console: show(run, console, plot, output.details)
+    )
     if failure is not None:
         raise failure
     if measured.fault is not None:

@@ -26,6 +26,7 @@ def command(
     ] = None,
     export: Exports = None,
     plot: opt.Plot = False,
+    details: opt.Details = False,
     json: opt.Json = False,
 ) -> int:
     """Report saved runs again, in any format."""
@@ -43,11 +44,11 @@ def command(
         saved = [refold(saved[0], requests)]
     for path in export or ():
         files.export(saved[0], path)
-    _print(saved, plot, json)
+    _print(saved, plot, details, json)
     return OK
 
 
-def _print(runs: list[Run], plot: bool, json: bool) -> None:
+def _print(runs: list[Run], plot: bool, details: bool, json: bool) -> None:
     import sys
 
     from stampede.cli.console import ResultConsole
@@ -61,4 +62,4 @@ def _print(runs: list[Run], plot: bool, json: bool) -> None:
             continue
         if number:
             console.print()
-        show(run, console, plot)
+        show(run, console, plot, details)

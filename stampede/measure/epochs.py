@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,6 +13,14 @@ from stampede.measure.significance import t_quantile
 
 CONFIDENCE = 0.95
 VISIBLE = 0.1
+
+
+class Epoch(NamedTuple):
+    """One lifetime of a key: its loads, and in seconds when it began and when its first load had ended."""
+
+    loads: int
+    began: float
+    first_end: float
 
 
 class Epochs(msgspec.Struct, frozen=True):
@@ -28,8 +37,8 @@ class Epochs(msgspec.Struct, frozen=True):
     counts: dict[int, int]
 
 
-def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[tuple[int, float]]:
-    """The number of loads and the first end of each epoch, from rows (key, arrived, ended) in any order.
+def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[Epoch]:
+    """The epochs, from rows (key, arrived, ended) in any order; a key's first one begins at 0, the release.
 
     An epoch's first finished load begins a new lifetime, so all loads of the key that arrived before it belong to the
     epoch, and the first that arrives after it begins the next. The value takes a moment to become visible, and who
@@ -41,22 +50,29 @@ def loads_per_epoch(loads: Iterable[tuple[str, float, float]]) -> list[tuple[int
     result = []
     for rows in by_key.values():
         rows.sort()
-        count, first_end, over = 0, math.inf, math.inf
+        began, count, first_end, over = 0.0, 0, math.inf, math.inf
         for arrived, ended in rows:
             if count and arrived >= over:
-                result.append((count, first_end))
-                count, first_end, over = 0, math.inf, math.inf
+                result.append(Epoch(count, began, first_end))
+                began, count, first_end, over = first_end, 0, math.inf, math.inf
             count += 1
             if ended < first_end:
                 first_end, over = ended, ended + VISIBLE * (ended - arrived)
-        result.append((count, first_end))
+        result.append(Epoch(count, began, first_end))
     return result
 
 
-def fold(loads: Iterable[tuple[str, float, float]], until: float = math.inf) -> Epochs:
-    """The distribution over all keys and epochs; those that were not over at `until` are not in it."""
+def fold(loads: Iterable[tuple[str, float, float]], until: float = math.inf, longest: float = 0.0) -> Epochs:
+    """The distribution over all keys and epochs; those that were not over at `until` are not in it.
+
+    Of the last ones the short would be over and the long not, and the short have fewer loads (under XFetch who
+    volunteers early finds few others). So only epochs count that began early enough for the `longest` to be over; by
+    Wald's identity their mean is not biased. Where the trial is too short for that, all count that were over.
+    """
     found = loads_per_epoch(loads)
-    counts = [count for count, first_end in found if first_end <= until] or [count for count, _ in found]
+    over = [each for each in found if each.first_end <= until]
+    counted = [each for each in over if each.began <= until - longest] or over or found
+    counts = [each.loads for each in counted]
     if not counts:
         return Epochs(0, 0.0, None, 0, {})
     values, numbers = np.unique(counts, return_counts=True)

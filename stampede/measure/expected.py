@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
 from statistics import median
 from typing import NamedTuple
 
 from stampede.measure.run import Run
-from stampede.measure.statistics import CONFIDENCE
+from stampede.measure.statistics import interval_of_median
 from stampede.measure.summary import by_strategy, valid_or_all
 from stampede.measure.trial import Trial, values
 
@@ -62,18 +61,6 @@ def reproduced(run: Run) -> list[Reproduced]:
             )
         )
     return result
-
-
-def interval_of_median(known: Sequence[float]) -> tuple[float, float] | None:
-    """The exact interval that holds the median with at least 95 %, whatever the distribution: the k-th lowest and the
-    k-th highest value (David and Nagaraja, "Order Statistics", 2003, 7.1); None for fewer than 6.
-    """
-    n, below, k = len(known), 0, 0
-    while 2 * (below + comb(n, k)) <= (1 - CONFIDENCE) * 2**n:
-        below += comb(n, k)
-        k += 1
-    ordered = sorted(known)
-    return (float(ordered[k - 1]), float(ordered[n - k])) if k else None
 
 
 def _median(trials: Sequence[Trial], metric: str) -> float | None:

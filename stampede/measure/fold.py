@@ -39,7 +39,7 @@ Figures = dict[str, float | None]
 def fold(scenario: Scenario, strategy: str, number: int, seen: Observed, usual: float | None = None) -> Trial:
     """Fold what was seen into the trial's figures, and judge them; `usual`: the control's worst hit rate."""
     punctuality = Punctuality.of(seen.requests)
-    lifetimes = epochs.fold(seen.origin.loads, _last_chance(scenario)) if seen.origin else None
+    lifetimes = epochs.fold(seen.origin.loads, _last_chance(scenario), _lifetime(scenario)) if seen.origin else None
     ages = staleness.ages(seen.requests, seen.origin.writes if seen.origin else [])
     which = Which(
         scenario=scenario.name,
@@ -188,6 +188,11 @@ def replot(trial: Trial, requests: Requests) -> Trial:
     """The trial, with what its plots take from single requests folded again from these."""
     sample = take(requests) if trial.trial == 1 else None
     return msgspec.structs.replace(trial, latency_curve=curve.thin(requests.latency), sample=sample)
+
+
+def _lifetime(scenario: Scenario) -> float:
+    """Seconds that an epoch lasts at most, if somebody asks at once when the value has expired."""
+    return float(scenario.cache.ttl) + float(scenario.database.latency.median)
 
 
 def _last_chance(scenario: Scenario) -> float:

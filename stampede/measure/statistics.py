@@ -11,6 +11,7 @@ many comparisons calls a difference where there is none below SIGNIFICANT.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import msgspec
@@ -155,3 +156,15 @@ def without_zeros(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     if (first > 0).all() and (second > 0).all():
         return first, second
     return first + HALF_A_COUNT, second + HALF_A_COUNT
+
+
+def interval_of_median(known: Sequence[float]) -> tuple[float, float] | None:
+    """The exact interval that holds the median with at least 95 %, whatever the distribution: the k-th lowest and the
+    k-th highest value (David and Nagaraja, "Order Statistics", 2003, 7.1); None for fewer than 6.
+    """
+    n, below, k = len(known), 0, 0
+    while 2 * (below + math.comb(n, k)) <= (1 - CONFIDENCE) * 2**n:
+        below += math.comb(n, k)
+        k += 1
+    ordered = sorted(known)
+    return (float(ordered[k - 1]), float(ordered[n - k])) if k else None

@@ -12,7 +12,7 @@ from rich.text import Text
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
-from stampede.reports import comparison
+from stampede.reports import comparison, details
 from stampede.reports.cells import many, milliseconds, number, plain_table
 from stampede.reports.columns import Columns, always, further
 from stampede.reports.words import told
@@ -22,9 +22,11 @@ NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
 
 
-def show(run: Run, console: Console, plot: bool = False) -> None:
-    """Print the table, the sentence and the notes; and plots, if they are asked for."""
+def show(run: Run, console: Console, plot: bool = False, detailed: bool = False) -> None:
+    """Print the table, the sentence and the notes; details and plots, if they are asked for."""
     console.print(renderable(run))
+    if detailed:
+        console.print(Group(*_details(run)))
     if plot:
         from stampede.reports.plot import render
 
@@ -40,6 +42,16 @@ def renderable(run: Run) -> RenderableType:
             parts += [Text(""), _table(run.summary, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     return Group(*parts)
+
+
+def _details(run: Run) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for about, titles, words, rows in details.tables(run):
+        shown = plain_table(titles, right=titles[words:], fold=titles[:1])
+        for label, *cells in rows:
+            shown.add_row(Text(_folded(label)), *map(Text, cells))
+        parts += [Text(f"\n{about}"), shown]
+    return parts
 
 
 def _told(run: Run) -> list[RenderableType]:

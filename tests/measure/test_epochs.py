@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ LOADS = st.lists(
 
 
 def counts(*loads: Load) -> list[int]:
-    return [count for count, _ in loads_per_epoch(loads)]
+    return [each.loads for each in loads_per_epoch(loads)]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,35 @@ def test_an_epoch_that_the_end_cut_short_is_counted_but_not_in_the_mean() -> Non
     loads = [("k", 0.0, 1.0), ("k", 5.0, 6.0), ("k", 5.5, 6.5), ("k", 9.5, 10.5)]
     folded = fold(loads, until=10.0)
     assert (folded.epochs, folded.counts) == (3, {1: 1, 2: 1})
+
+
+def test_only_epochs_count_that_began_early_enough_for_the_longest_to_be_over() -> None:
+    loads = [("k", 0.0, 1.0), ("k", 3.0, 4.0), ("k", 3.5, 4.5), ("k", 7.0, 8.0)]
+    assert fold(loads, until=10.0, longest=0.0).counts == {1: 2, 2: 1}
+    assert fold(loads, until=10.0, longest=7.0).counts == {1: 1, 2: 1}, "the last began at 4"
+    assert fold(loads, until=10.0, longest=20.0).counts == {1: 2, 2: 1}, "too short a trial for that"
+
+
+def test_a_mean_over_whole_lifetimes_is_not_biased_by_where_the_trial_ends() -> None:
+    """Lifetimes of 1 s with one load and of 9 s with three: on average two."""
+    random = Random(1)
+
+    def trial(length: float) -> list[Load]:
+        loads, at = [], 0.0
+        while at < length + 10:
+            lasting, number = random.choice([(1.0, 1), (9.0, 3)])
+            loads += [("k", at + lasting, at + lasting + 0.1)] * number
+            at += lasting + 0.1
+        return [load for load in loads if load[1] <= length]
+
+    trials = [trial(20.0) for _ in range(2000)]
+    means = {
+        longest: sum(n * k for folded in seen for n, k in folded.counts.items())
+        / sum(k for folded in seen for k in folded.counts.values())
+        for longest, seen in ((at, [fold(each, 20.0, at) for each in trials]) for at in (0.0, 9.1))
+    }
+    assert means[9.1] == pytest.approx(2.0, abs=0.06)
+    assert means[0.0] < 1.9, "the short ones are over more often"
 
 
 def test_if_all_were_cut_short_they_are_all_that_there_is() -> None:

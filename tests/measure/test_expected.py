@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from stampede.core.metrics import In, shown_in
-from stampede.measure.expected import Reproduced, interval_of_median, reproduced
+from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import Run
+from stampede.measure.statistics import interval_of_median
 from stampede.measure.trial import Trial
 from stampede.scenario import reading
 

@@ -82,7 +82,7 @@ def test_a_name_that_a_scenario_shares_with_a_law_or_an_event_is_explained_as_bo
 def test_a_scenario_is_explained_with_its_clients_events_and_expectations() -> None:
     words = " ".join(printed(everything("metastable")).split())
     assert "gives up after 500ms, then 3 retries, 50ms apart" in words
-    assert "flush at 3s" in words
+    assert "flush at 1.5s" in words
     words = " ".join(printed(everything("published/xfetch-theory")).split())
     assert "xfetch(beta=1): loads_per_epoch_mean 2.72 ± 10 %" in words
     assert "4 writes a second that invalidate" in " ".join(printed(everything("invalidation-storm")).split())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
-from stampede.reports import comparison, table
+from stampede.reports import comparison, details, table
 from stampede.reports.columns import columns, title
 from stampede.reports.words import facts, told
 
@@ -24,6 +24,7 @@ def render(run: Run) -> bytes:
         *_comparison(run),
         _expected(run),
         "\n".join(f"- {_text(note.plain)}" for note in table.notes(run)),
+        *_details(run),
         f"<details>\n<summary>Environment</summary>\n\n{_environment(run)}\n\n</details>",
     ]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
@@ -47,6 +48,16 @@ def _comparison(run: Run) -> list[str]:
 def _expected(run: Run) -> str:
     rows = [table.expected_cells(each) for each in reproduced(run)]
     return _lines(table.EXPECTED, ["---"] * len(table.EXPECTED), rows) if rows else ""
+
+
+def _details(run: Run) -> list[str]:
+    """The intervals in sight, the rest folded away."""
+    tables = [
+        f"{_text(about)}\n\n{_lines(titles, ['---'] * words + ['---:'] * (len(titles) - words), rows)}"
+        for about, titles, words, rows in details.tables(run)
+    ]
+    first, *others = tables or [""]
+    return [first, "<details>\n<summary>Costs and roles</summary>", *others, "</details>"] if first else []
 
 
 def _environment(run: Run) -> str:
