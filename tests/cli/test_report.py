@@ -42,7 +42,7 @@ def test_several_runs_follow_each_other(said: Said) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.count("cold-burst: 500 callers") == 2
     lines = said("report", RESULT, RESULT, "--json").out.splitlines()
-    assert [json.loads(line)["schema"] for line in lines] == [1, 1]
+    assert [json.loads(line)["schema"] for line in lines] == [2, 2]
 
 
 @pytest.mark.parametrize(
