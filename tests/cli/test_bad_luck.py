@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-RUN = ["run", "-c", 40, "-i", 2, "--db-latency", "300ms", "-s", "two-level", "-n", 3]
+RUN = ["run", "-c", 40, "-i", 2, "--db-latency", "700ms", "-s", "two-level", "-n", 3]
 EXPORTS = ["--export", "out.csv", "--export", "out.json", "--requests", "out.jsonl"]
 
 Start = Callable[..., Any]
