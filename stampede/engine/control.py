@@ -23,9 +23,8 @@ class Controlled:
         self, bench: Bench, scenario: Scenario, strategy: Strategy, number: int, seed: int
     ) -> tuple[Trial, Requests]:
         """As `stampede.engine.execution.execute`."""
-        if scenario.events and (strategy, scenario) not in self._usual:
+        if scenario.struck_at is not None and (strategy, scenario) not in self._usual:
             uneventful = msgspec.structs.replace(scenario, events=())
             _, requests = await execute(bench, uneventful, strategy, 0, seed)
-            struck_at = min(float(event.at) for event in scenario.events)
-            self._usual[strategy, scenario] = worst_window(requests, struck_at)
+            self._usual[strategy, scenario] = worst_window(requests, scenario.struck_at)
         return await execute(bench, scenario, strategy, number, seed, self._usual.get((strategy, scenario)))

@@ -14,11 +14,10 @@ import msgspec
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
-from stampede.engine.heartbeat import Heartbeat
 from stampede.engine.key_cleaner import KeyCleaner
-from stampede.engine.machine import CpuTimes, cpu_s, processors
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
+from stampede.engine.watch import Watch
 from stampede.measure.fold import fold
 from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.requests import Requests
@@ -70,25 +69,19 @@ class _Execution:
         await self._reset_database()
         await self._bring_to_the_barrier(self.prepare)
         before = await self.bench.traffic()
-        store, slow = Heartbeat(self.bench.store.pulse, time.monotonic), self.bench.slow
-        database = Heartbeat(slow.client.pulse, time.monotonic) if slow else None
-        ticks, mine = CpuTimes.now(), cpu_s()
-        async with store.during(), database.during() if database else contextlib.nullcontext():
+        watch = Watch(self.bench)
+        async with watch.during():
             released_at = time.monotonic() + RELEASE_LEAD_S
             async with self._events(released_at) as removed:
                 done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
-        ticks_after, mine = CpuTimes.now(), cpu_s() - mine
         after = await self.bench.traffic()
-        seen = await slow.client.seen() if slow else None
-        own = mine + store.cpu_s + sum(end.cpu for end in done.values()) + (seen.cpu_s if seen else 0.0)
+        seen = await self.bench.slow.client.seen() if self.bench.slow else None
+        own_s = sum(end.cpu for end in done.values()) + (seen.cpu_s if seen else 0.0)
         return replace(
             _observed(self.scenario, done, seen, released_at),
             redis_bytes=after - before if after is not None and before is not None else None,
             removed=[(at - released_at, key) for at, key in removed],
-            store_stall_s=store.stall_s,
-            store_cpu_s=store.cpu_s,
-            database_stall_s=max(database.stall_s, seen.lateness_max_s) if database and seen else None,
-            processors=processors(ticks, ticks_after, own),
+            surroundings=watch.surroundings(own_s),
         )
 
     async def _reset_database(self) -> None:
@@ -146,7 +139,7 @@ def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, rele
         retries=sum(end.columns.retries for end in ends),
         origin=_origin_log(seen, released_at) if seen else None,
         own=_own_log([end.count for end in ends if end.count], released_at),
-        struck_at=min((float(event.at) for event in scenario.events), default=None),
+        struck_at=scenario.struck_at,
     )
 
 

@@ -11,6 +11,7 @@ from stampede.core.errors import RequestError
 from stampede.core.ports import Clock
 
 EVERY_S = 0.05
+PATIENCE_S = 3.0
 
 
 class Heartbeat:
@@ -38,8 +39,10 @@ class Heartbeat:
         try:
             yield
         finally:
-            over.set()  # never cancelled: redis-py loses the one connection of a pool if a command is
-            await asyncio.wait([beating])
+            over.set()
+            # Redis has its own, shorter patience: redis-py loses a pool's one connection if a command is cancelled.
+            await asyncio.wait([beating], timeout=PATIENCE_S)
+            beating.cancel()
 
     async def _go_on(self, over: asyncio.Event) -> None:
         while not over.is_set():
@@ -50,13 +53,12 @@ class Heartbeat:
     async def _beat(self) -> None:
         if self._asked is None:
             self._asked = self._clock()
-        asked, worked, answered = self._asked, 0.0, True
+        asked, worked = self._asked, 0.0
         try:
             used = await self._pulse()
-            worked, self._used = used - self._used, used
+            worked, self._used, self._asked = used - self._used, used, None
         except RequestError:
-            answered = False
-        self.cpu_s += worked
-        self.stall_s = max(self.stall_s, self._clock() - asked - worked)
-        if answered:
-            self._asked = None
+            pass  # it still owes us an answer
+        finally:
+            self.cpu_s += worked
+            self.stall_s = max(self.stall_s, self._clock() - asked - worked)

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from random import Random
 
+from stampede.core.cpu import cpu_s
 from stampede.core.keys import key_name
 from stampede.core.ports import Clock, OpenStore
 from stampede.core.tasks import Tasks
 from stampede.engine.callers import Callers
 from stampede.engine.lag import LagMeter
-from stampede.engine.machine import cpu_s
 from stampede.engine.messages import (
     Done,
     Prepare,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,9 +37,3 @@ def processors(before: CpuTimes | None, after: CpuTimes | None, own_s: float = 0
     seconds = total / os.sysconf("SC_CLK_TCK")
     busy = total - stolen - (after.idle - before.idle)
     return Processors(seconds, busy / total, own_s / seconds, stolen / total)
-
-
-def cpu_s() -> float:
-    """CPU seconds that this process has used so far."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

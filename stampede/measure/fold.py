@@ -147,8 +147,8 @@ def _store(seen: Observed) -> Figures:
     return {
         "redis_commands": seen.redis_commands,
         "redis_bytes": seen.redis_bytes,
-        "redis_cpu_s": _rounded(seen.store_cpu_s),
-        "redis_stall_ms": _rounded(seen.store_stall_s, 1000),
+        "redis_cpu_s": _rounded(seen.surroundings.store_cpu_s),
+        "redis_stall_ms": _rounded(seen.surroundings.store_stall_s, 1000),
         "store_errors": seen.counters.store_errors,
         "fenced_fills": seen.counters.fenced_fills,
         "degraded": seen.counters.degraded,
@@ -156,14 +156,15 @@ def _store(seen: Observed) -> Figures:
 
 
 def _harness(seen: Observed, punctuality: Punctuality) -> Figures:
+    processors = seen.surroundings.processors
     return {
         "arrival_spread_ms": milliseconds(punctuality.spread),
         "lag_p50_ms": milliseconds(punctuality.lag_p50),
         "lag_p99_ms": milliseconds(punctuality.lag_p99),
         "loop_lag_ms": milliseconds(seen.lag_max),
         "cpu_s": round(seen.cpu, 4),
-        "foreign_cpu": round(seen.processors.foreign, 3) if seen.processors else None,
-        "stolen_cpu": round(seen.processors.stolen, 3) if seen.processors else None,
+        "foreign_cpu": _rounded(processors.foreign) if processors and seen.surroundings.all_known else None,
+        "stolen_cpu": _rounded(processors.stolen) if processors else None,
     }
 
 

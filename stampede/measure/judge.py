@@ -44,7 +44,7 @@ def _generator(scenario: Scenario, seen: Observed, came: Punctuality) -> Iterato
             *validity.late("p99", came.lag_p99, float(p99), seen.lag_max),
             *validity.late("p50", came.lag_p50, float(p50), seen.lag_max),
         ]
-        yield from late[:1]  # both have one cause
+        yield from sorted(late, key=lambda each: not each.invalid)[:1]  # both have one cause: the worse one
     elif arrivals.steady and (length := last_answer(seen.requests)):
         yield from validity.saturated(seen.busiest_cpu / length)
 
@@ -69,13 +69,13 @@ def _servers(seen: Observed) -> Iterator[Finding]:
     if origin := seen.origin:
         yield from validity.slow_service(origin.executed, origin.drawn_s, origin.busy_s)
     yield from validity.stall("the database", seen.database_stall_s or 0.0, p99)
-    yield from validity.stall("the store's server", seen.store_stall_s or 0.0, p99)
+    yield from validity.stall("the store's server", seen.surroundings.store_stall_s or 0.0, p99)
 
 
 def _machine(seen: Observed) -> Iterator[Finding]:
-    """A database of the user's own may be on this machine, and is no foreign program."""
-    if seen.processors:
-        yield from validity.unsteady(seen.processors, all_known=seen.origin is not None)
+    around = seen.surroundings
+    if around.processors:
+        yield from validity.unsteady(around.processors, around.all_known)
 
 
 def _left_behind(seen: Observed) -> Iterator[Finding]:

@@ -48,14 +48,28 @@ class OwnLog:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What the servers and the machine did meanwhile; seconds, None where nobody can tell.
+
+    `…_stall_s` is the longest time in which a server neither answered nor worked. `all_known`: every program of the
+    measurement is in the processors' `own`.
+    """
+
+    store_cpu_s: float | None = None
+    store_stall_s: float | None = None
+    database_stall_s: float | None = None
+    processors: Processors | None = None
+    all_known: bool = False
+
+
+@dataclass(frozen=True)
 class Observed:
     """Everything that was seen of one trial, before any folding.
 
     `origin` is None if the database cannot tell; then `own` may have what the instances counted.
     `lost` names the instances that died, `struck_at` the seconds after the release of the first event; `removed` has
     rows (seconds after the release, key number) of what was removed from the cache behind everybody's back. `cpu` is
-    what the instances used, in seconds, and `busiest_cpu` the most that one of them did; of
-    a server there is its CPU time and its longest standstill.
+    what the instances used, in seconds, and `busiest_cpu` the most that one of them did.
     """
 
     requests: Requests
@@ -72,11 +86,14 @@ class Observed:
     struck_at: float | None
     removed: Sequence[tuple[float, int]] = ()
     own: OwnLog | None = None
-    store_cpu_s: float | None = None
-    store_stall_s: float | None = None
-    database_stall_s: float | None = None
-    processors: Processors | None = None
+    surroundings: Surroundings = Surroundings()
     busiest_cpu: float = 0.0
+
+    @property
+    def database_stall_s(self) -> float | None:
+        """Seconds that the database stood still at most: it did not answer, or ended a load so late."""
+        asked = self.surroundings.database_stall_s
+        return max(asked or 0.0, self.origin.lateness_max_s) if self.origin else asked
 
     @property
     def db_hits(self) -> int:

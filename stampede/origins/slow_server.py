@@ -6,7 +6,6 @@ All instances of a run contend for this one process, as they would for one datab
 from __future__ import annotations
 
 import gc
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import uvloop
 from aiohttp import WSMsgType, web
 
 from stampede.core.alarm import monotonic_alarm
+from stampede.core.cpu import cpu_s
 from stampede.core.model import Loaded
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
@@ -96,23 +96,18 @@ class SlowDatabaseServer:
     def _control(self, asked: Asked) -> Reply:
         match asked:
             case ResetAsked():
-                self._cpu_at_reset = _cpu_s()
+                self._cpu_at_reset = cpu_s()
                 self._database.reset(Latency.parse(asked.latency), asked.connections, asked.seed, asked.missing)
             case ChangeAsked():
                 self._database.change(Latency.parse(asked.latency), asked.failing)
             case WriteAsked():
                 return Reply(asked.call, version=self._database.write(asked.key))
             case PulseAsked():
-                return Reply(asked.call, seen=Seen(cpu_s=_cpu_s() - self._cpu_at_reset))
+                return Reply(asked.call, seen=Seen(cpu_s=cpu_s() - self._cpu_at_reset))
             case _:
-                seen = msgspec.structs.replace(self._database.seen(), cpu_s=_cpu_s() - self._cpu_at_reset)
+                seen = msgspec.structs.replace(self._database.seen(), cpu_s=cpu_s() - self._cpu_at_reset)
                 return Reply(asked.call, seen=seen)
         return Reply(asked.call)
-
-
-def _cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def main(path: str) -> None:

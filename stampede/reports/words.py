@@ -60,7 +60,9 @@ def _fate(row: Row) -> str:
     """What became of the loads, where not all were executed."""
     if not wasted(row):
         return ""
-    return f"{row.value('db_executed'):,.0f} executed, {row.value('db_abandoned') or 0:,.0f} abandoned; "
+    abandoned = row.value("db_abandoned")  # None: of a database of one's own nobody knows
+    also = "" if abandoned is None else f", {abandoned:,.0f} abandoned"
+    return f"{row.value('db_executed'):,.0f} executed{also}; "
 
 
 def _per_instance(rows: list[Row]) -> str:

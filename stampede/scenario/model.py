@@ -106,3 +106,8 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     client: Client = Client()
     events: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()
+
+    @property
+    def struck_at(self) -> float | None:
+        """Seconds after the release until the first event; None: there is none."""
+        return min((float(event.at) for event in self.events), default=None)

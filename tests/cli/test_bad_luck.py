@@ -80,13 +80,22 @@ def test_sigterm_at_the_start_leaves_nothing(start: Start) -> None:
     assert (ended.code, ended.err.strip()) == (130, "")
 
 
-def test_calibrate_can_be_interrupted_too(start: Start, tmp_path: Path) -> None:
-    run = start("calibrate", "--export", "out.json")
-    run.wait_until(lambda: len(run.servers()) == 3, "servers")
+@pytest.mark.parametrize(
+    ("way", "servers", "run_at"),
+    [([], 3, "run"), (["--between-runs"], 3, "run"), (["--theory"], 1, None)],
+    ids=["bursts", "between-runs", "theory"],
+)
+def test_calibrate_can_be_interrupted_too(
+    start: Start, tmp_path: Path, way: list[str], servers: int, run_at: str | None
+) -> None:
+    run = start("calibrate", *way, "--export", "out.json")
+    run.wait_until(lambda: len(run.servers()) == servers, "servers")
     run.terminate()
     ended = run.ended()
     assert (ended.code, ended.err) == (130, "")
-    assert json.loads((tmp_path / "out.json").read_text())["run"]["interrupted"] is True
+    saved = json.loads((tmp_path / "out.json").read_text())
+    assert (saved[run_at] if run_at else saved)["interrupted"] is True
+    assert not saved.get("between")
 
 
 @pytest.mark.parametrize("signals", [["interrupt"], ["interrupt", "interrupt"], ["terminate"]], ids="+".join)

@@ -41,16 +41,6 @@ def test_a_repeated_run_that_cannot_be_had_says_why(said: Stampede) -> None:
     assert "/nowhere/redis" in ended.complaint()
 
 
-def test_it_can_be_interrupted_and_leaves_nothing(start: Start, tmp_path: Path) -> None:
-    run = start("calibrate", "--between-runs", "--export", "out.json")
-    run.wait_until(lambda: len(run.servers()) == 3, "servers of the first run")
-    run.terminate()
-    ended = run.ended()
-    assert (ended.code, ended.err) == (130, "")
-    saved = json.loads((tmp_path / "out.json").read_text())
-    assert (saved["run"]["interrupted"], saved["between"]) == (True, [])
-
-
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

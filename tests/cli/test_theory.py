@@ -38,12 +38,3 @@ def test_it_has_no_instances_and_no_redis(said: Said) -> None:
     assert ended.complaint() == (
         "stampede: --theory has no instances and no Redis: leave out --instances and --redis-server"
     )
-
-
-def test_it_can_be_interrupted_and_leaves_nothing(start: Start, tmp_path: Path) -> None:
-    run = start("calibrate", "--theory", "--export", "out.json")
-    run.wait_until(lambda: len(run.servers()) == 1, "the database")
-    run.terminate()
-    ended = run.ended()
-    assert (ended.code, ended.err) == (130, "")
-    assert json.loads((tmp_path / "out.json").read_text())["interrupted"] is True

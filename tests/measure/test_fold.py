@@ -16,6 +16,7 @@ from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.steps import POINTS
 from stampede.measure.timing import arrival_spread
+from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
 MakeRequests = Callable[..., Requests]
@@ -258,3 +259,21 @@ def test_strategies_and_connections_that_count_otherwise_make_a_trial_invalid(
     trial = fold(scenario, "none", 1, observed(db_hits=None, loads=201, own=OWN))
     assert not trial.valid
     assert "201 loads" in trial.reasons[0]
+
+
+def test_of_two_percentiles_that_start_late_the_worse_one_counts(observed: MakeObserved) -> None:
+    paced = reading.parse(
+        "strategies = ['none']\nworkload = { arrivals = 'constant(rate=100,duration=1s)' }\ndatabase.latency = '1s'",
+        "mine",
+        "mine.toml",
+    )
+    recorder = Recorder()
+    for number in range(100):
+        late, felt = (0.15, 1.0) if number > 90 else (0.003, 0.004)
+        row = recorder.intend(0, number / 100)
+        recorder.started[row] = number / 100 + late
+        recorder.answered(row, number / 100 + felt, Role.HIT, 1)
+    trial = fold(paced, "none", 1, observed(requests=Requests.join({0: recorder.columns()}, 0.0)))
+    assert not trial.valid
+    (reason,) = trial.reasons
+    assert "3.0 ms late (p50), which is 75% of the p50 shown" in reason

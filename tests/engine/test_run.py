@@ -1,0 +1,28 @@
+"""A run and its parts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stampede.engine.run import Measured, new_run
+from stampede.measure.requests import Requests
+from stampede.measure.trial import Trial
+from stampede.scenario import reading
+
+SCENARIO = reading.load("cold-burst")
+TRIAL = Trial(
+    scenario="cold-burst", strategy="none", trial=1, instances=4, concurrency=500, requests=500, ok=500, errors=0,
+    timeouts=0, db_hits=4, db_hits_ideal=1, amplification=4.0, db_peak_in_flight=4, latency_p50_ms=100.0,
+    latency_p90_ms=110.0, latency_p99_ms=120.0, latency_max_ms=130.0, stale=0, staleness_max_ms=0.0,
+    redis_commands=1000, arrival_spread_ms=1.0, duration_s=0.13, valid=True,
+)  # fmt: skip
+
+
+def test_where_not_even_the_floor_can_be_measured_no_trial_is_valid() -> None:
+    measured = Measured(new_run(SCENARIO, 1))
+    measured.run.floor = TRIAL
+    measured.add(TRIAL, Requests.join({}, 0.0))
+    measured.run.floor = msgspec.structs.replace(TRIAL, valid=False, reasons=["arrival spread 90 ms"])
+    measured.add(TRIAL, Requests.join({}, 0.0))
+    assert [trial.valid for trial in measured.run.trials] == [True, False]
+    assert measured.run.trials[1].reasons == ["the harness's floor: arrival spread 90 ms"]
