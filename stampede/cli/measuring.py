@@ -15,7 +15,7 @@ from rich.console import Console
 from stampede.cli import outcome
 from stampede.cli.options import Output
 from stampede.cli.progress import LiveProgress
-from stampede.core.errors import INTERRUPTED, INVALID, OK
+from stampede.core.errors import INTERRUPTED, INVALID, OK, UsageError
 from stampede.engine import between_runs as repetition
 from stampede.engine import calibrate as calibration
 from stampede.engine import theory
@@ -26,6 +26,7 @@ from stampede.engine.run import Session, measure
 from stampede.measure.comparison import labels
 from stampede.measure.condition import Condition
 from stampede.measure.judgement import GATED
+from stampede.measure.statistics import FEWEST
 from stampede.reports import calibration as report
 from stampede.reports import files
 from stampede.reports import theory as theory_report
@@ -77,6 +78,8 @@ def calibrate(instances: int, trials: int, servers: Servers, seed: int, output: 
 def between_runs(count: int, instances: int, trials: int, servers: Servers, seed: int, output: Output) -> int:
     """Repeat a run, print, export; returns the exit code: INVALID if nothing can be said of the spread."""
     outcome.check(output, report.EXPORTS)
+    if trials < FEWEST:
+        raise UsageError(f"--between-runs needs --trials {FEWEST} at least, to tell runs from trials")
     repeated = repetition.scenario(instances, trials)
     with session(servers, seed, output, count * len(repeated.strategies) * trials) as opened:
         result = uvloop.run(repetition.between_runs(count, repeated, opened))

@@ -21,6 +21,7 @@ from stampede.engine.seeds import trial_seed
 from stampede.measure.between_runs import MEASURED, Spread
 from stampede.measure.calibration import Calibration
 from stampede.measure.run import Run
+from stampede.processes.lifeline import die_with_parent
 from stampede.reports.read import parse
 from stampede.scenario import reading
 from stampede.scenario.model import FleetSetup, Scenario
@@ -75,7 +76,15 @@ async def _run_apart(words: list[str], redis: str) -> Run:
     pipe = asyncio.subprocess.PIPE
     nothing = asyncio.subprocess.DEVNULL
     program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "stampede", *words, env=environment, stdin=nothing, stdout=pipe, stderr=pipe
+        sys.executable,
+        "-m",
+        "stampede",
+        *words,
+        env=environment,
+        stdin=nothing,
+        stdout=pipe,
+        stderr=pipe,
+        preexec_fn=die_with_parent,
     )
     try:
         document, complaint = await program.communicate()

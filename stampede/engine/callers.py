@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from stampede.core.errors import RequestError
-from stampede.core.model import Answer
+from stampede.core.model import AT_ONCE, Answer, Role
 from stampede.core.ports import Clock
 from stampede.engine.barrier import Barrier
 from stampede.engine.instants import Instants
@@ -156,7 +156,10 @@ class Callers:
         for left in range(client.retries, -1, -1):
             try:
                 async with asyncio.timeout(client.timeout):
-                    return await self.get(name)
+                    answer = await self.get(name)
+                # Who comes back and finds a value was not answered at once.
+                late = left < client.retries and answer.role in AT_ONCE
+                return answer._replace(role=Role.WAITER) if late else answer
             except (RequestError, TimeoutError):
                 if not left:
                     raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
+from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, UsageError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
 from stampede.engine.key_cleaner import KeyCleaner
@@ -40,7 +40,10 @@ async def execute(
 
     Raises:
         RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
+        UsageError: the scenario wants of the database what only the fake-slow one does.
     """
+    if scenario.database.cancel and bench.slow is None:
+        raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
     execution = _Execution(bench, scenario, Prepare(strategy, scenario, next(bench.labels), seed))
     try:
         observed = await execution.observe()

@@ -18,7 +18,7 @@ from stampede.measure.ideal import ideal_loads
 from stampede.measure.judge import judge
 from stampede.measure.load import busy_s, most_waiters, thin
 from stampede.measure.observed import Observed, OriginLog, OwnLog
-from stampede.measure.recovery import Recovery, recovery
+from stampede.measure.recovery import recovery
 from stampede.measure.requests import Requests
 from stampede.measure.sample import take
 from stampede.measure.timing import (
@@ -91,8 +91,9 @@ def _callers(seen: Observed) -> Figures:
 
 
 def _recovery(seen: Observed, usual: float | None) -> Figures:
-    known = seen.struck_at is not None and usual is not None
-    found = recovery(seen.requests, seen.struck_at or 0.0, usual or 0.0) if known else Recovery()
+    if seen.struck_at is None or usual is None:
+        return {"recovery_s": None, "unrecovered": 0}
+    found = recovery(seen.requests, seen.struck_at, usual)
     return {"recovery_s": found.seconds, "unrecovered": int(found.never)}
 
 
@@ -111,19 +112,24 @@ def _latency(requests: Requests) -> Figures:
 
 def _database(seen: Observed, ideal: int) -> Figures:
     log: OriginLog | OwnLog | None = seen.origin or seen.own
+    until = last_answer(seen.requests)
     return {
         "db_hits": seen.db_hits,
         "db_hits_ideal": ideal,
         "amplification": round(seen.db_hits / ideal, 3) if ideal else float(seen.db_hits),
         "db_peak_in_flight": log.peak_in_flight if log else None,
         "db_peak_queued": log.peak_queued if log else None,
-        "db_busy_s": round(busy_s(log.changes), 3) if log else None,
+        "db_busy_s": round(busy_s(log.changes, until), 3) if log else None,
         "db_cpu_s": _rounded(seen.origin.cpu_s) if seen.origin else None,
         "db_stall_ms": _rounded(seen.database_stall_s, 1000),
-        "db_executed": log.executed if log else None,
+        "db_executed": _executed(log, until) if log else None,
         "db_abandoned": seen.origin.abandoned if seen.origin else None,
         "loads": seen.counters.loads,
     }
+
+
+def _executed(log: OriginLog | OwnLog, until: float) -> int:
+    return log.executed_by(until) if isinstance(log, OriginLog) else log.executed
 
 
 def _epochs(lifetimes: Epochs | None) -> Figures:

@@ -45,12 +45,12 @@ def thin(changes: Changes) -> Timeline | None:
     return Timeline(step * 1000, *result)
 
 
-def busy_s(changes: Changes) -> float:
-    """Connection-seconds: how long the database's connections were busy, added up."""
+def busy_s(changes: Changes, until: float) -> float:
+    """Connection-seconds: how long the database's connections were busy until then, added up."""
     if not changes:
         return 0.0
     times, in_flight, _ = (np.array(column) for column in zip(*changes, strict=True))
-    return float(np.sum(np.diff(times) * in_flight[:-1]))
+    return float(np.sum(np.diff(np.minimum([*times, until], until)) * in_flight))
 
 
 def most_waiters(requests: Requests) -> int:

@@ -32,6 +32,10 @@ class OriginLog:
     lateness_max_s: float = 0.0
     cpu_s: float = 0.0
 
+    def executed_by(self, instant: float) -> int:
+        """Loads that had been executed then; what flights go on to load for nobody is no advantage."""
+        return sum(ended <= instant for _, _, ended in self.loads)
+
 
 @dataclass(frozen=True)
 class OwnLog:

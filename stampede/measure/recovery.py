@@ -21,17 +21,27 @@ LAST = 0.9
 
 
 class Recovery(NamedTuple):
-    """`seconds` from the first event until the hit rate is back for good; None: nothing was lost, or it never was."""
+    """Seconds from the first event until the hit rate is back for good; 0: nothing was lost; None: it `never` was."""
 
-    seconds: float | None = None
+    seconds: float | None = 0.0
     never: bool = False
 
 
 def worst_window(control: Requests, since: float) -> float | None:
-    """The lowest hit rate of a quarter of a second with requests from then on, by an ordinary course of things."""
-    hits, totals = _windows(control, since)
-    asked = totals > 0
-    return float((hits[asked] / totals[asked]).min()) if asked.any() else None
+    """The lowest hit rate of a quarter of a second from then on, by an ordinary course of things; None: none asked.
+
+    The window begins at any request, for a dip may lie across two windows of the control and within one of the trial.
+    Those with fewer than half of the usual number of requests say little.
+    """
+    order = np.argsort(control.intended, kind="stable")
+    at, hit = control.intended[order], _hits(control)[order]
+    hit, at = hit[at >= since], at[at >= since]
+    if not len(at):
+        return None
+    first, last = np.arange(len(at)), np.searchsorted(at, at + WINDOW_S)
+    sums = np.concatenate([[0], np.cumsum(hit)])
+    counts = last - first
+    return float(((sums[last] - sums[first]) / counts)[counts >= np.median(counts) / 2].min())
 
 
 def recovery(requests: Requests, struck_at: float, usual: float) -> Recovery:
@@ -41,13 +51,18 @@ def recovery(requests: Requests, struck_at: float, usual: float) -> Recovery:
     if not len(poor):
         return Recovery()
     recovered = int(poor[-1]) + 1
-    return Recovery(never=True) if recovered >= LAST * len(totals) else Recovery(recovered * WINDOW_S)
+    return Recovery(None, never=True) if recovered >= LAST * len(totals) else Recovery(recovered * WINDOW_S)
 
 
 def _windows(requests: Requests, since: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Hits and requests of each window."""
-    hit = (requests.outcome == Outcome.OK) & np.isin(requests.role, AT_ONCE)
+    hit = _hits(requests)
     windows = np.floor((requests.intended - since) / WINDOW_S).astype(int)
     after = windows >= 0
     totals = np.bincount(windows[after]).astype(np.float64)
     return np.bincount(windows[after], weights=hit[after]).astype(np.float64), totals
+
+
+def _hits(requests: Requests) -> NDArray[np.bool_]:
+    at_once: NDArray[np.bool_] = (requests.outcome == Outcome.OK) & np.isin(requests.role, AT_ONCE)
+    return at_once

@@ -11,7 +11,7 @@ SLOW_WARNING = 1.05  # measured service / drawn service
 SLOW_INVALID = 1.20
 
 LATE_S = 0.001  # timers and event loops are no finer, and tables show no more
-STALL_S = 0.05  # what is shorter may be the scheduler's doing
+STALL_WARNING_S, STALL_INVALID_S = 0.01, 0.05  # what is shorter may be the scheduler's doing
 PART_WARNING, PART_INVALID = 0.1, 0.5
 """What the harness or a server's standstill may be of a figure that is shown."""
 
@@ -82,10 +82,10 @@ def slow_service(executed: int, drawn_s: float, busy_s: float) -> Iterator[Findi
 
 def stall(what: str, stalled_s: float, p99_s: float) -> Iterator[Finding]:
     """A server that stood still for so long, although it had something to do and no event asked for it."""
-    if stalled_s > max(STALL_S, PART_WARNING * p99_s):
+    if stalled_s > max(STALL_WARNING_S, PART_WARNING * p99_s):
         yield Finding(
-            f"{what} stood still for {stalled_s:.2f} s and no event asked for that: repeat on a quieter machine",
-            stalled_s > PART_INVALID * p99_s,
+            f"{what} stood still for {stalled_s:.3f} s and no event asked for that: repeat on a quieter machine",
+            stalled_s > max(STALL_INVALID_S, PART_INVALID * p99_s),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -22,11 +23,12 @@ class Seen(msgspec.Struct, array_like=True):
     """What the database saw since it was last reset; its own counts, on its own clock (seconds).
 
     `timeline` has a row (time, in flight, queued) for every change, `loads` a row (key, arrived, ended) for
-    every load that has ended, `writes` a row (key, version, time) for every write. `executed` counts loads that were
-    answered, `abandoned` those whose client gave up and said so, in the queue or at a connection. What the count ends
-    before is neither: arrived = executed + abandoned + still queued or served. Of the `executed` loads, `drawn_s` is
-    what the law gave in all and `busy_s` what they took; `lateness_max_s` is the most that an end was noticed after
-    it was due. `cpu_s`: what the database's own process used, if it is one.
+    every load that has ended, infinitely late if it was given up, `writes` a row (key, version, time) for every
+    write. `executed` counts loads that were answered, `abandoned` those whose client gave up and said so, in the
+    queue or at a connection. What the count ends before is neither: arrived = executed + abandoned + still queued or
+    served. Of the `executed` loads, `drawn_s` is what the law gave in all and `busy_s` what they took;
+    `lateness_max_s` is the most that an end was noticed after it was due. `cpu_s`: what the database's own process
+    used, if it is one.
     """
 
     hits: dict[str, int] = {}
@@ -107,7 +109,7 @@ class Window:
         """Its client has given up: out of the queue, or off its connection."""
         if load.gone:
             return
-        self._end(load, now)
+        self._end(load, math.inf)
         self.seen.abandoned += 1
         if load.begun:
             self._release(now, now)
@@ -121,12 +123,12 @@ class Window:
         waiting, self.queue, self.queued = self.queue, deque(), 0
         for load in waiting:
             if not load.gone:
-                self._end(load, now)
+                self._end(load, math.inf)
                 load.done(LoadError("the count that this load belongs to is over"))
 
-    def _end(self, load: Load, now: float) -> None:
+    def _end(self, load: Load, at: float) -> None:
         load.gone = True
-        self.seen.loads.append((load.key, load.arrived, now))
+        self.seen.loads.append((load.key, load.arrived, at))
 
     def _serve(self, load: Load, begun: float, now: float) -> None:
         load.begun = True

@@ -12,6 +12,7 @@ from stampede.core.errors import UsageError
 from stampede.core.metrics import METRICS
 from stampede.measure.between_runs import Spread
 from stampede.measure.calibration import Calibration
+from stampede.measure.statistics import FEWEST
 from stampede.reports.cells import plain_table
 from stampede.reports.formats import csv
 
@@ -71,6 +72,8 @@ def sentences(calibration: Calibration, instances: int, latency: str) -> list[st
     lines += [_in_words(each) for each in calibration.between]
     if calibration.run.interrupted:
         lines.append("Interrupted: only what had been measured is shown.")
+    elif not (calibration.sizes or calibration.between):
+        lines.append(f"The spread between runs is not known: no two runs have {FEWEST} valid trials of a strategy.")
     return lines
 
 

@@ -60,10 +60,14 @@ def _peak(row: Row) -> str:
     return number(row.value("db_peak_in_flight")) + (f"+{number(queued)}" if queued else "")
 
 
+def mark(row: Row, quantile: float) -> str:
+    """What stands before a percentile that is a lower bound, or rests on few requests."""
+    return "≥" if row.bounded_below else "" if row.rests_on_enough(quantile) else "~"
+
+
 def _latency(metric: str, quantile: float) -> Callable[[Row], str]:
     def cell(row: Row) -> str:
-        mark = "≥" if row.bounded_below else "" if row.rests_on_enough(quantile) else "~"
-        return mark + milliseconds(row.value(metric))
+        return mark(row, quantile) + milliseconds(row.value(metric))
 
     return cell
 
@@ -96,7 +100,7 @@ def _recovery(row: Row) -> str:
     seconds = row.value("recovery_s")
     if (row.value("unrecovered") or 0) >= 0.5:
         return "never"
-    return "–" if seconds is None else f"{seconds:.2f}"
+    return f"{seconds:.2f}" if seconds else "–"
 
 
 _LIFETIMES: Columns = [

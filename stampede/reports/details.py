@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from stampede.measure.run import Run
 from stampede.measure.statistics import interval_of_median
-from stampede.measure.summary import Row, by_strategy, valid_or_all
+from stampede.measure.summary import Row, by_strategy, summarize, valid_or_all
 from stampede.measure.trial import Trial, values
 from stampede.reports.cells import milliseconds, number
+from stampede.reports.columns import mark
 
 Trials = Sequence[Trial]
+Groups = list[tuple[Row, list[Trial]]]
+PERCENTILES = {"latency_p50_ms": 0.5, "latency_p99_ms": 0.99, "latency_p999_ms": 0.999}
 
 
 class Table(NamedTuple):
@@ -26,42 +29,39 @@ class Table(NamedTuple):
 
 def tables(run: Run) -> list[Table]:
     """The tables of a run's details, about the valid trials of each strategy, or all if none is valid."""
-    groups = {
-        Row.label_of(trials[0].strategy, trials[0].swept): valid_or_all(trials)
-        for trials in by_strategy(run.trials).values()
-    }
+    groups = [
+        (row, valid_or_all(trials))
+        for row, trials in zip(summarize(run.trials), by_strategy(run.trials).values(), strict=True)
+    ]
     return [_intervals(groups), _costs(groups), _roles(groups)] if groups else []
 
 
-def _intervals(groups: dict[str, list[Trial]]) -> Table:
-    shown: dict[str, tuple[str, Callable[[float | None], str]]] = {
-        "DB hits": ("db_hits", number),
-        "p50 ms": ("latency_p50_ms", milliseconds),
-        "p99 ms": ("latency_p99_ms", milliseconds),
-        "p99.9 ms": ("latency_p999_ms", milliseconds),
-    }
-    rows = [
-        (label, *(_with_interval(values(trials, metric), write) for metric, write in shown.values()), _many(trials))
-        for label, trials in groups.items()
-    ]
-    about = "medians over the trials [with their 95 % intervals]; one number where all trials agree"
-    return Table(about, ("strategy", *shown, "trials"), 1, rows)
+def _intervals(groups: Groups) -> Table:
+    rows = []
+    for row, trials in groups:
+        cells = [
+            mark(row, share) + _with_interval(values(trials, metric), milliseconds)
+            for metric, share in PERCENTILES.items()
+            if values(trials, metric)
+        ]
+        cells += ["–"] * (len(PERCENTILES) - len(cells))
+        rows.append((row.label, _with_interval(values(trials, "db_hits"), number), *cells, _many(trials)))
+    about = "medians over the trials, with their 95 % intervals from six trials on (none: the trials agree)"
+    return Table(about, ("strategy", "DB hits", "p50 ms", "p99 ms", "p99.9 ms", "trials"), 1, rows)
 
 
 def _many(trials: Trials) -> str:
-    return str(len(trials)) if len(trials) > 1 else "one run"
+    return str(len(trials)) if len(trials) > 1 else "one trial"
 
 
 def _with_interval(known: list[float], write: Callable[[float | None], str]) -> str:
-    if not known:
-        return "–"
     middle, interval = write(median(known)), interval_of_median(known)
     if interval is None or interval[0] == interval[1]:
         return middle
     return f"{middle} [{write(interval[0])}, {write(interval[1])}]"
 
 
-def _costs(groups: dict[str, list[Trial]]) -> Table:
+def _costs(groups: Groups) -> Table:
     shown = {
         "instances\nCPU ms": ("cpu_s", 1000),
         "Redis\nCPU ms": ("redis_cpu_s", 1000),
@@ -70,8 +70,8 @@ def _costs(groups: dict[str, list[Trial]]) -> Table:
         "Redis\ncommands": ("redis_commands", 1),
     }
     rows = [
-        (label, *(number(_per_thousand(trials, metric, times)) for metric, times in shown.values()))
-        for label, trials in groups.items()
+        (row.label, *(number(_per_thousand(trials, metric, times)) for metric, times in shown.values()))
+        for row, trials in groups
     ]
     return Table("per 1,000 requests: CPU time, and what went to Redis and back", ("strategy", *shown), 1, rows)
 
@@ -81,16 +81,23 @@ def _per_thousand(trials: Trials, metric: str, times: float) -> float | None:
     return median(shares) if shares else None
 
 
-def _roles(groups: dict[str, list[Trial]]) -> Table:
+def _roles(groups: Groups) -> Table:
     rows = []
-    for label, trials in groups.items():
+    for row, trials in groups:
         names = dict.fromkeys(name for trial in trials for name in trial.roles)
         for name in names:
             seen = [trial.roles[name] for trial in trials if name in trial.roles]
             figures = (median(each.p50_ms for each in seen), median(each.p99_ms for each in seen))
             highest = max(each.max_ms for each in seen)
             requests = round(sum(each.requests for each in seen) / len(trials), 1)
-            rows.append((label, name, number(requests), *map(milliseconds, (*figures, highest))))
+            rows.append(
+                (
+                    row.label,
+                    "failed" if name == "error" else name,
+                    number(requests),
+                    *map(milliseconds, (*figures, highest)),
+                )
+            )
     return Table(
         "latency by what became of a request", ("strategy", "role", "requests", "p50 ms", "p99 ms", "max ms"), 2, rows
     )

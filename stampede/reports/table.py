@@ -41,6 +41,8 @@ def renderable(run: Run) -> RenderableType:
         for more in further(run):
             parts += [Text(""), _table(run.summary, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
+    elif run.interrupted:
+        parts += [Text("interrupted before a trial had ended", style="bold yellow")]
     return Group(*parts)
 
 

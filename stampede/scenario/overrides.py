@@ -22,7 +22,7 @@ class Parameter(NamedTuple):
 
 def _whole(text: str) -> int:
     if not text.isdecimal():
-        raise UsageError(f"'{text}' is no whole number")
+        raise UsageError(f"'{text}' is no whole number from 0 on")
     return int(text)
 
 

@@ -176,3 +176,10 @@ def test_sigkill_leaves_the_rounds_before(
     ended = stampede("report", "out.json")
     assert (ended.code, ended.err) == (0, "")
     assert "interrupted: only the trials that had ended are shown" in ended.out
+
+
+def test_a_repeated_run_dies_with_its_calibration(start: Start) -> None:
+    run = start("calibrate", "--between-runs", "--trials", 20)
+    run.wait_until(lambda: len(run.servers()) == 3, "servers of the first run")
+    run.kill()
+    run.wait_until(lambda: not run.servers(), "the end of the repeated run's servers", 5)

@@ -45,6 +45,7 @@ def test_a_repeated_run_that_cannot_be_had_says_why(said: Stampede) -> None:
     ("words", "complaint"),
     [
         (["calibrate", "--runs", 4], "--runs says how many runs --between-runs repeats: give --between-runs, too"),
+        (["calibrate", "--between-runs", "--trials", 2], "--between-runs needs --trials 3 at least"),
         (["calibrate", "--theory", "--between-runs"], "--theory and --between-runs measure different things"),
         (["diff", "a.json", "b.json", "--calibration", "c.json", "--between-runs", "2%"], "give one of them"),
         (["diff", "a.json", "b.json", "--calibration", "none.json"], "cannot read 'none.json'"),

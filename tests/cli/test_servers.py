@@ -111,6 +111,14 @@ def test_a_database_of_the_users_own_is_queried(stampede: Stampede, tmp_path: Pa
     assert (trial["valid"], trial["reasons"], ended.code) == (True, [], 0)
 
 
+def test_loads_at_a_database_of_the_users_own_cannot_be_cancelled(stampede: Stampede, tmp_path: Path) -> None:
+    ended = stampede(
+        *ONE, "--database", f"sqlite+aiosqlite:///{tmp_path}/music.sqlite", "--query", "select 1", "--db-cancel"
+    )  # fmt: skip
+    assert ended.code == 2
+    assert "cancelling loads needs the fake-slow database: leave --database or --db-cancel out" in ended.complaint()
+
+
 def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: Stampede, postgres_url: str) -> None:
     query = "select cast(:key as integer) as key, pg_sleep(0.3)::text as slept"
     burst = ("run", "-c", "40", "-i", "2", "-s", "none", "-s", "single-flight", "-s", "two-level")

@@ -32,6 +32,7 @@ def counts(*loads: Load) -> list[int]:
         ([("k", 0.0, 1.0), ("k", 5.0, 6.0)], [1, 1]),
         ([("k", 0.0, 1.0), ("k", 1.05, 2.0), ("k", 1.2, 2.0)], [2, 1]),  # a tenth of Δ after the end still counts
         ([("k", 0.0, 9.0), ("k", 1.0, 2.0), ("k", 2.05, 3.0), ("k", 3.0, 4.0)], [3, 1]),  # the first end decides
+        ([("k", 0.0, math.inf), ("k", 0.5, 1.5), ("k", 3.0, 4.0)], [2, 1]),  # who gave up brought no value
         ([("a", 0.0, 1.0), ("b", 0.5, 1.5)], [1, 1]),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from stampede.core.model import Role
 from stampede.measure.fold import fold
-from stampede.measure.load import thin
-from stampede.measure.observed import Observed, OwnLog
+from stampede.measure.load import busy_s, thin
+from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.steps import POINTS
@@ -209,6 +210,18 @@ def test_a_request_without_an_answer_is_a_timeout(scenario: Scenario, observed: 
 
 
 # -- the timeline --------------------------------------------------------------------------------------------------
+
+
+def test_the_database_is_busy_for_nobody_after_the_last_answer() -> None:
+    assert busy_s([(0.0, 2, 0), (1.0, 1, 0), (3.0, 0, 0)], until=10.0) == 4.0
+    assert busy_s([(0.0, 2, 0), (1.0, 1, 0), (3.0, 0, 0)], until=1.5) == 2.5
+    assert busy_s([(0.0, 2, 0)], until=1.5) == 3.0
+    assert busy_s([], until=1.0) == 0.0
+
+
+def test_loads_that_were_executed_later_are_not_counted() -> None:
+    log = OriginLog(3, 1, 0, [], [("k", 0.0, 1.0), ("k", 0.0, 2.0), ("k", 0.0, math.inf)], [])
+    assert (log.executed_by(1.0), log.executed_by(10.0)) == (1, 2)
 
 
 def test_without_changes_there_is_no_timeline() -> None:

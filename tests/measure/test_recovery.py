@@ -38,6 +38,13 @@ def test_an_ordinary_expiry_after_a_harmless_event_is_no_loss() -> None:
     assert recovery(steady(lambda at: (at - 0.7) % 4 >= 0.1), STRUCK_AT, usual) == Recovery()
 
 
+def test_where_a_dip_lies_in_the_windows_does_not_matter() -> None:
+    """In the control the dip is half in one window and half in the next; in the trial it is whole in one."""
+    usual = worst_window(steady(lambda at: not 6.15 <= at < 6.35), STRUCK_AT)
+    assert usual == pytest.approx(0.2, abs=0.05)
+    assert recovery(steady(lambda at: not 7.02 <= at < 7.22), STRUCK_AT, usual or 0.0) == Recovery()
+
+
 @pytest.mark.parametrize("down", [0.1, 1.0, 3.3])
 def test_recovery_is_the_end_of_the_last_poor_window(down: float) -> None:
     seconds, never = recovery(steady(lambda at: not STRUCK_AT <= at < STRUCK_AT + down), STRUCK_AT, 1.0)

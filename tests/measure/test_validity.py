@@ -25,7 +25,15 @@ def test_a_database_that_executed_nothing_is_not_judged() -> None:
 
 @pytest.mark.parametrize(
     ("stalled_s", "p99_s", "invalid"),
-    [(0.04, 0.01, None), (0.06, 1.0, None), (0.2, 1.0, False), (0.8, 0.489, True), (1.4, 3.381, False)],
+    [
+        (0.009, 0.01, None),
+        (0.04, 0.01, False),
+        (0.06, 0.01, True),
+        (0.06, 1.0, None),
+        (0.2, 1.0, False),
+        (0.8, 0.489, True),
+        (1.4, 3.381, False),
+    ],
 )
 def test_a_standstill_counts_by_its_part_of_the_p99(stalled_s: float, p99_s: float, invalid: bool | None) -> None:
     found = list(stall("the database", stalled_s, p99_s))

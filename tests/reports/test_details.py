@@ -12,12 +12,12 @@ MakeRun = Callable[..., Run]
 MakeTrial = Callable[..., Trial]
 
 
-def test_figures_have_intervals_and_one_run_is_labelled(run: MakeRun, trial: MakeTrial) -> None:
+def test_figures_have_intervals_and_one_trial_is_labelled(run: MakeRun, trial: MakeTrial) -> None:
     trials = [trial(trial=n, db_hits=4, latency_p99_ms=100.0 + n) for n in range(1, 11)]
     (row,) = tables(run(*trials))[0].rows
     assert (row[1], row[3], row[-1]) == ("4", "106 [102, 109]", "10")
     (alone,) = tables(run(trials[0]))[0].rows
-    assert alone[-1] == "one run"
+    assert alone[-1] == "one trial"
 
 
 def test_costs_are_those_of_a_thousand_requests(run: MakeRun, trial: MakeTrial) -> None:
@@ -28,5 +28,14 @@ def test_costs_are_those_of_a_thousand_requests(run: MakeRun, trial: MakeTrial) 
 
 def test_latency_is_split_by_what_became_of_a_request(run: MakeRun, trial: MakeTrial) -> None:
     one = trial()
-    assert {row[1] for row in tables(run(one))[2].rows} == set(one.roles)
-    assert one.roles
+    assert [row[1] for row in tables(run(one))[2].rows] == ["leader", "failed"]
+    assert set(one.roles) == {"leader", "error"}
+
+
+def test_percentiles_that_are_lower_bounds_are_marked_and_those_who_got_nothing_have_failed(
+    run: MakeRun, trial: MakeTrial
+) -> None:
+    whole = run(trial(failed=300, timeouts=300))
+    (row,) = tables(whole)[0].rows
+    assert row[3].startswith("≥100")
+    assert "failed" in {row[1] for row in tables(whole)[2].rows}
