@@ -16,6 +16,7 @@ from stampede.core.model import Loaded
 from stampede.core.ports import Clock
 
 Done = Callable[[Loaded | Exception], None]
+AT_ONCE = 100  # ends in one turn of the loop, so that the first of a wave are on their way while the last are done
 EARLY_S = 1e-9  # what floating-point arithmetic may lack when a deadline has come
 
 
@@ -152,7 +153,9 @@ class Window:
     def _notice(self) -> None:
         self._armed = None
         now = self._database.clock()
-        while self._due and self._due[0][0] <= now + EARLY_S:
+        ended = 0
+        while self._due and self._due[0][0] <= now + EARLY_S and ended < AT_ONCE:
+            ended += 1
             due, _, begun, load = heappop(self._due)
             if not load.gone:
                 self._executed(load, begun, due, now)
