@@ -43,7 +43,7 @@ def fire() -> Iterator[Fire]:
 
 
 PATIENT = "300ms"
-"""A load so long that callers feel it far more than the pauses of a shared machine, which would make a trial INVALID."""
+"""A load so long that callers feel it far more than a shared machine's pauses, which would make a trial INVALID."""
 
 
 def most_at_once(requests: Requests) -> int:
