@@ -166,7 +166,7 @@ def expected(runs: dict[str, Run], explanations: Explanations) -> str:
 
 def row(name: str, each: Reproduced, explanation: str | None) -> str:
     """One expected figure; a deviation that nobody has explained says so."""
-    ratio = "–" if each.ratio is None else f"{each.ratio:.2f}"
+    ratio = "–" if each.ratio is None else f"{each.ratio:.3f}"
     verdict = "within" if each.agrees else f"outside: {explanation or '**not explained**'}"
     if each.agrees and explanation:
         verdict = f"within; {explanation}"

@@ -54,7 +54,7 @@ def test_a_scenario_is_exported_in_every_format(measured: Path) -> None:
 
 def test_the_index_shows_expected_beside_measured_and_links_the_files(measured: Path) -> None:
     index = (measured / "README.md").read_text()
-    assert "| artigo-hosts-1 | `none` | db_hits | 12 | exact | 12 (one run) | 1 | 1.00 | within |" in index
+    assert "| artigo-hosts-1 | `none` | db_hits | 12 | exact | 12 (one run) | 1 | 1.000 | within |" in index
     assert f"[csv]({NAME}.csv) [json]({NAME}.json) [md]({NAME}.md)" in index
     assert "12 callers, burst, keys single, over 1 instance" in index
     assert f"## {NAME}\n\nThe published comparison" in index
@@ -73,9 +73,9 @@ def test_a_deviation_shows_its_explanation_or_that_there_is_none(script: ModuleT
     document = json.loads(saved.read_text())
     document["scenario"]["expected"][0]["value"] = 1000
     runs = {NAME: script.read(_rewritten(saved, document))}
-    assert "| 1000 | exact | 12 (one run) | 1 | 0.01 | outside: **not explained** |" in script.expected(runs, {})
+    assert "| 1000 | exact | 12 (one run) | 1 | 0.012 | outside: **not explained** |" in script.expected(runs, {})
     explained = script.expected(runs, {NAME: {"none db_hits": "because"}})
-    assert "| 1000 | exact | 12 (one run) | 1 | 0.01 | outside: because |" in explained
+    assert "| 1000 | exact | 12 (one run) | 1 | 0.012 | outside: because |" in explained
 
 
 def test_an_explanation_of_nothing_is_refused(script: ModuleType, measured: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_index_shows_an_interval_where_the_trials_differ_and_says_where_ther
         each = Reproduced("none", "latency_max_ms", 309, 305, 305 / 309, True, "", 0.05, interval, trials)
         return str(script.row("published/a", each, None))
 
-    assert "| ±5 % | 305 [304, 306] | 10 | 0.99 | within |" in cell(10, (304, 306))
+    assert "| ±5 % | 305 [304, 306] | 10 | 0.987 | within |" in cell(10, (304, 306))
     assert "| 305 | 10 |" in cell(10, (305, 305))
     assert "| 305 (too few trials for an interval) | 5 |" in cell(5, None)
     assert "| 305 (one run) | 1 |" in cell(1, None)

@@ -46,7 +46,7 @@ def _intervals(groups: Groups) -> Table:
         ]
         cells += ["–"] * (len(PERCENTILES) - len(cells))
         rows.append((row.label, _with_interval(values(trials, "db_hits"), number), *cells, _many(trials)))
-    about = "medians over the trials, with their 95 % intervals from six trials on (none: the trials agree)"
+    about = "medians over the trials, with their 95 % intervals from six trials on (none: it is one number)"
     return Table(about, ("strategy", "DB hits", "p50 ms", "p99 ms", "p99.9 ms", "trials"), 1, rows)
 
 

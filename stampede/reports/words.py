@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from stampede.core import registry
+from stampede.core.errors import UsageError
 from stampede.measure.apart import apart
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row, wasted
+from stampede.protection.promise import Scope
+from stampede.protection.strategy import Strategy
 
 
 def sentence(run: Run) -> str:
@@ -65,8 +69,19 @@ def _fate(row: Row) -> str:
     return f"{row.value('db_executed'):,.0f} executed{also}; "
 
 
+def _one_each(row: Row) -> bool:
+    """Whether every process loaded once, and by its strategy's promise: else the number is a coincidence."""
+    if row.instances == 1 or _amplification(row) != row.instances:
+        return False
+    try:
+        choice = registry.load("coalescing", Strategy.parse(row.strategy).coalescing.name)
+    except UsageError:  # a plug-in that is not installed here
+        return False
+    return choice.promise.loads is Scope.INSTANCE
+
+
 def _per_instance(rows: list[Row]) -> str:
-    local = [row for row in rows if row.instances > 1 and _amplification(row) == row.instances]
+    local = [row for row in rows if _one_each(row)]
     return f"{_names(local)} left one per instance, {_hits(local[0]):,.0f}" if local else ""
 
 

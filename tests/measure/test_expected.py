@@ -85,6 +85,13 @@ def test_an_expected_figure_within_the_trials_own_interval_agrees(
     assert not compared(**seen, loads_per_epoch_ci95=0.2)[0].agrees
 
 
+def test_many_trials_know_their_mean_better_than_each_of_them(trial: Callable[..., Trial]) -> None:
+    text = TOML.format(metric="loads_per_epoch_mean", value=2.72, within=0.0, strategy="none")
+    run = Run(stampede="0", created="", environment={}, scenario=reading.parse(text, "mine", "mine.toml"), seed=1)
+    run.trials = [trial(trial=n, loads_per_epoch_mean=2.5, loads_per_epoch_ci95=0.3) for n in range(1, 11)]
+    assert not reproduced(run)[0].agrees
+
+
 def test_the_interval_of_a_median_is_exact_and_needs_six_trials() -> None:
     assert interval_of_median([]) is None
     assert interval_of_median(range(5)) is None

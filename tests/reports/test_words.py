@@ -23,6 +23,11 @@ def trials(make: MakeTrial, strategy: str, p99_ms: float, count: int = 12, **mor
     ]
 
 
+def test_as_many_hits_as_instances_are_no_promise_of_who_coalesces_nothing(run: MakeRun, trial: MakeTrial) -> None:
+    seen = run(*trials(trial, "xfetch", 105.0, db_hits=4), *trials(trial, "single-flight", 105.0, db_hits=4))
+    assert "; single-flight left one per instance, 4" in f"; {sentence(seen)}"
+
+
 def test_a_stampede_is_named_with_its_figures(run: MakeRun, trial: MakeTrial) -> None:
     text = sentence(
         run(
