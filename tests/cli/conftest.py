@@ -220,14 +220,6 @@ def _read_all(screen: int) -> str:
     return shown.decode()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def signals_as_in_a_terminal() -> None:
-    """Under `nohup`, or in the background of a script, signals are ignored, and who is started would inherit that."""
-    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, usual)
-
-
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Command]]:
     """Starts `stampede WORDS...` in the test's folder; at the test's end nothing else of it may be left."""
