@@ -91,14 +91,14 @@ class Coalescing(Choice):
         if action is Action.FRESH:
             return Answer(entry, Role.STALE if entry.kept else Role.HIT)
         if action is Action.EARLY:
-            return await self._volunteer(key) or Answer(entry, Role.HIT)
-        self.cache.tasks.spawn(self.reload(key))
+            return await self._volunteer(key, entry) or Answer(entry, Role.HIT)
+        self.cache.tasks.spawn(self.reload(key, entry))
         return Answer(entry, Role.STALE if self.cache.clock() >= entry.stale_at else Role.HIT)
 
-    async def _volunteer(self, key: str) -> Answer | None:
+    async def _volunteer(self, key: str, entry: Entry) -> Answer | None:
         """Reload early. Who does not get the right to load ducks out, and whose load fails has lost nothing yet."""
         try:
-            answer = await self.reload(key)
+            answer = await self.reload(key, entry)
         except RequestError:
             return None
         return Answer(answer.entry, Role.VOLUNTEER) if answer and answer.role is Role.LEADER else answer
@@ -107,8 +107,12 @@ class Coalescing(Choice):
         """The key is missing: load it, or wait for whoever does."""
         raise NotImplementedError
 
-    async def reload(self, key: str) -> Answer | None:
-        """The key is there and shall be renewed: load it, or return None if another one already does."""
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        """The key is there and shall be renewed: load it, or return None if another one already does.
+
+        `old` is what freshness wants renewed. Whoever gets the right to load does not judge again, which would draw
+        lots twice, but only looks whether another value has come in its place.
+        """
         raise NotImplementedError
 
     async def invalidate(self, key: str) -> None:

@@ -9,7 +9,7 @@ from stampede.core.model import Answer, Entry, Role
 from stampede.core.tasks import Flights, Tasks
 
 Fly = Callable[[str], Coroutine[Any, Any, Answer]]
-Renew = Callable[[str], Coroutine[Any, Any, Answer | None]]
+Renew = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 Serve = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 
 
@@ -37,11 +37,11 @@ class SharedFlight:
             return answer
         return await self._serve(key, answer.entry) or answer
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         """The process's one reload; None if one is under way."""
         if self._reloads.current(key) is not None:
             return None
-        return await self._reloads.start(key, self._renew(key)).join()
+        return await self._reloads.start(key, self._renew(key, old)).join()
 
     def forget(self, key: str) -> None:
         """Have the next caller start a new flight."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import statistics
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.core.model import Entry, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.units import Duration
 from stampede.protection.choices import Freshness
 from stampede.protection.freshness.jitter import Jitter
@@ -22,9 +23,11 @@ from stampede.protection.freshness.refresh_ahead import RefreshAhead
 from stampede.protection.freshness.swr import Swr
 from stampede.protection.freshness.xfetch import Xfetch
 from stampede.protection.judging import Action
+from stampede.protection.promise import Scope
 from stampede.stores.memory import MemoryStore
 
 TTL = 10.0
+RELOADED = (Role.VOLUNTEER, Role.LEADER)
 MakeOne = Callable[..., Any]
 OnVirtualTime = Callable[[Callable[[], Any]], None]
 
@@ -146,6 +149,45 @@ def test_a_volunteer_loads_alone_and_its_failure_costs_nobody_the_value(
         answers = await asyncio.gather(*(it.get("k") for _ in range(20)))
         roles = [answer.role for answer in answers]
         assert (roles.count(Role.VOLUNTEER), roles.count(Role.HIT), it.loads) == (1, 19, 3)
+
+    on_virtual_time(work)
+
+
+FLEET_WIDE = [
+    name for name in registry.names("coalescing") if registry.load("coalescing", name).promise.loads is Scope.FLEET
+]
+
+
+@pytest.mark.parametrize("coalescing", FLEET_WIDE)
+def test_under_a_guard_xfetch_draws_once_and_reloads_as_early_as_its_law_has_it(
+    one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str
+) -> None:
+    """The lead is the largest of λΔβ exponentials of mean Δβ: Δβ(ln(λΔβ) + γ) on average, and half with two draws."""
+    rate, load_s, life, lives = 95.0, 0.5, 5.5, 100
+    expected = load_s * (math.log(rate * load_s) + 0.5772)
+
+    async def work() -> None:
+        it, random = one(f"xfetch+{coalescing}", ttl=life), Random(11)
+        it.seconds = load_s
+        expires_at = (await it.get("k")).entry.expires_at
+        leads: list[float] = []
+        while len(leads) < lives:
+            await it.until(expires_at - 5)  # earlier is as good as never
+            reloaded: list[Answer] = []
+
+            async def ask(reloaded: list[Answer] = reloaded) -> None:
+                answer = await it.get("k")
+                if answer.role in RELOADED:
+                    reloaded.append(answer)
+
+            while not reloaded:
+                await asyncio.sleep(random.expovariate(rate))
+                it.tasks.spawn(ask())
+            leads.append(expires_at - (reloaded[0].entry.loaded_at - load_s))
+            expires_at = reloaded[0].entry.expires_at
+        assert it.loads == lives + 1
+        assert statistics.mean(leads) == pytest.approx(expected, abs=0.25)
+        assert min(leads) > 0
 
     on_virtual_time(work)
 

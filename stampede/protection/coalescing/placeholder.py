@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.model import Answer, Filled, Notify, Role
+from stampede.core.model import Answer, Entry, Filled, Notify, Role
 from stampede.core.ports import Claims, Guards, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
@@ -77,5 +77,5 @@ class Placeholder(Coalescing):
             await self.cache.store.unclaim(key, holder, None)
         await hear(news)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await Guard(self.cache, self.marker, Notify.WAKE).reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await Guard(self.cache, self.marker, Notify.WAKE).reload(key, old)

@@ -45,7 +45,7 @@ class PromiseLock(Coalescing):
             return entry
         return await self.cache.load_and_put(key)
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         if self.flights.current(key) is not None:
             return None
         return Answer(await self.flights.start(key, self.cache.load_and_put(key)).join(), Role.LEADER)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
 from stampede.protection.choices import Coalescing
 from stampede.protection.flight import SharedFlight
@@ -31,7 +31,7 @@ class SingleFlight(Coalescing):
     _flight: SharedFlight = field(init=False)
 
     def __post_init__(self) -> None:
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._load, self.serve)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._renew, self.serve)
 
     def get(self, key: str) -> Coroutine[Any, Any, Answer]:
         return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
@@ -45,8 +45,11 @@ class SingleFlight(Coalescing):
     async def _load(self, key: str) -> Answer:
         return Answer(await self.cache.load_and_put(key), Role.LEADER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._flight.reload(key)
+    async def _renew(self, key: str, old: Entry) -> Answer:
+        return await self._load(key)
+
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._flight.reload(key, old)
 
     async def invalidate(self, key: str) -> None:
         self._flight.forget(key)
