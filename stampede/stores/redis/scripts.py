@@ -8,7 +8,8 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from stampede.stores.redis.wire import Argument, Wire
+from stampede.stores.redis.connections import Argument
+from stampede.stores.redis.wire import Wire
 
 SCRIPTS = {
     name: files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")

@@ -22,10 +22,11 @@ from stampede.stores.redis.codec import (
     milliseconds,
     value_name,
 )
+from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
 
