@@ -12,10 +12,11 @@ from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Notify
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis.codec import value_name
-from stampede.stores.redis.scripts import SCRIPTS
+from stampede.stores.redis.scripts import SCRIPTS, Scripts
 from stampede.stores.redis.store import RedisStore
 
 TTL_S = 30
+CALLERS = 50
 HEARD_WITHIN = 5
 
 STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
@@ -136,8 +137,20 @@ async def test_scripts_that_the_server_forgot_are_sent_again(
     redis_store: RedisStore, entry: Entry, raw: Redis, step: str
 ) -> None:
     raw.script_flush()
-    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(5)))
-    assert len(results) == 5
+    before = redis_store.commands
+    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(CALLERS)))
+    assert len(results) == CALLERS
+    # Each caller's own step is sent twice, and all scripts once for all of them.
+    assert redis_store.commands - before <= 2 * CALLERS + len(SCRIPTS)
+
+
+async def test_scripts_that_somebody_keeps_flushing_are_an_error_of_the_store(
+    redis_store: RedisStore, raw: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripts, "load", lambda self: asyncio.to_thread(raw.script_flush))
+    raw.script_flush()
+    with pytest.raises(StoreError, match="keeps flushing"):
+        await redis_store.add("k", "one", 1)
 
 
 async def test_a_cancelled_caller_does_not_break_the_others_of_its_tick(
