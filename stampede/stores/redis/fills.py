@@ -30,7 +30,8 @@ class FillListener:
                 await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
                 hears.set()
                 async for message in pubsub.listen():
-                    self._hear(decode_news(message["data"]))
+                    if (news := decode_news(message["data"])) is not None:
+                        self._hear(news)
         finally:
             await disconnect(client)
 

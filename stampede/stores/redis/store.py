@@ -9,7 +9,6 @@ from typing import Any
 from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE
-from stampede.stores.redis import scripts
 from stampede.stores.redis.codec import (
     CLAIM,
     News,
@@ -22,10 +21,12 @@ from stampede.stores.redis.codec import (
     milliseconds,
     value_name,
 )
+from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
+from stampede.stores.redis.scripts import Scripts
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
 
@@ -37,6 +38,7 @@ class RedisStore:
 
     def __init__(self, wire: Wire, url: str, prefix: str, compares: bool) -> None:
         self._wire = wire
+        self._scripts = Scripts(wire)
         self._prefix = prefix
         self._channel = prefix + "fills"
         self._compares = compares
@@ -54,8 +56,8 @@ class RedisStore:
         client = connect(url, pool or 4)
         wire = PooledConnections(client) if pool else TickPipeline(client)
         try:
-            await scripts.load(wire)
             store = cls(wire, url, prefix, await _knows_ifeq(wire, prefix))
+            await store._scripts.load()
         except BaseException:
             await disconnect(client)
             raise
@@ -183,7 +185,7 @@ class RedisStore:
         return self._wire.send(*command)
 
     def _run(self, script: str, keys: list[str], *arguments: Argument) -> Awaitable[Any]:
-        return scripts.run(self._wire, script, keys, *arguments)
+        return self._scripts.run(script, keys, *arguments)
 
     def _publish(self, news: News) -> Awaitable[Any]:
         return self._send("PUBLISH", self._channel, encode(news))

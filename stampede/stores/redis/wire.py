@@ -17,8 +17,8 @@ from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError, UsageError
 from stampede.core.urls import without_password
+from stampede.stores.redis.connections import Argument, Command, Connections
 
-Argument = str | bytes | int
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
 
@@ -48,7 +48,8 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
             retry=Retry(NoBackoff(), 0),
             socket_timeout=timeout,
             socket_connect_timeout=5.0,
-            **more,
+            # Of the newer protocol redis-py expects announcements at any time, and takes a closed connection for one.
+            **{"protocol": 2} | more,
         )
     except ValueError:
         raise UsageError(
@@ -73,7 +74,8 @@ class TickPipeline:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
-        self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
+        self._connections = Connections(client)
+        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
         self._free_lanes = LANES
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
@@ -103,12 +105,9 @@ class TickPipeline:
         if not self._scheduled:
             self._flush()
 
-    async def _travel(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
+    async def _travel(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
         try:
-            pipeline = self.client.pipeline(transaction=False)
-            for command, _ in batch:
-                pipeline.execute_command(*command)
-            replies: list[Any] = await pipeline.execute(raise_on_error=False)
+            replies = await self._connections.ask([command for command, _ in batch])
         except (Exception, asyncio.CancelledError) as error:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
@@ -128,13 +127,17 @@ class PooledConnections:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
+        self._connections = Connections(client)
 
     async def send(self, *command: Argument) -> Any:
         self.commands += 1
         try:
-            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+            [reply] = await self._connections.ask([command])
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
+        if isinstance(reply, BaseException):
+            raise _store_error(reply)
+        return reply
 
 
 def _store_error(error: BaseException) -> Exception:
