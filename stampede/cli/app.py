@@ -11,7 +11,7 @@ import typer
 
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
 
-COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate")
+COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
 """Each is the function `command` of the file of its name here."""
 
 app = typer.Typer(

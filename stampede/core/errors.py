@@ -5,6 +5,7 @@ StampedeError                    one line for the user: what is wrong and what t
 ├── GateFailed             1     a --fail-if held, or a diff found a regression
 ├── EnvironmentFault       3     something outside is missing or broke
 │   ├── RedisUnavailable         no Redis, or it refuses us
+│   ├── KeysLeft                 it is not known that nothing of ours is left on a user's Redis
 │   ├── DatabaseUnavailable      the database did not start, or went away
 │   ├── InstanceLost             an instance died (the run goes on without its trial)
 │   └── ExportFailed             a file could not be written
@@ -47,6 +48,10 @@ class EnvironmentFault(StampedeError):
 
 class RedisUnavailable(EnvironmentFault):
     """No Redis server answers, or it does not let us work."""
+
+
+class KeysLeft(EnvironmentFault):
+    """Something of a run is left on a user's Redis, or that cannot be told."""
 
 
 class DatabaseUnavailable(EnvironmentFault):

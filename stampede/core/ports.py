@@ -131,7 +131,12 @@ class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
 
 
 class OpenStore(Store, Protocol):
-    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one."""
+    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one.
+
+    Nothing that is written lives longer than `longest` seconds, whatever is asked for.
+    """
+
+    longest: float
 
     @property
     def commands(self) -> int: ...
@@ -165,6 +170,14 @@ class StoreServer(Protocol):
 
     async def remove(self, keys: Iterable[str]) -> None:
         """Remove values and guards behind everybody's back. Raises StoreError."""
+        ...
+
+    async def announce(self, seconds: float) -> None:
+        """Say there that the run lives, which is believed for so long. Raises StoreError."""
+        ...
+
+    async def sweep(self) -> int:
+        """Remove whatever begins with the prefix; returns how much that was. Raises StoreError."""
         ...
 
     async def traffic(self) -> int | None:

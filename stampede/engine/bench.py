@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from stampede.core.errors import DatabaseUnavailable, RedisUnavailable
+from stampede.core.keys import run_prefix
 from stampede.core.ports import StoreServer
 from stampede.core.urls import without_password
 from stampede.engine.fleet import Fleet, Launcher
+from stampede.engine.interrupts import to_its_end
 from stampede.engine.local_process import LocalProcess
 from stampede.engine.messages import Setup
+from stampede.engine.visit import Visit
 from stampede.measure.run import FAKE_SLOW
 from stampede.origins.query import Query
 from stampede.origins.slow import SlowDatabaseClient
@@ -77,16 +79,21 @@ class Bench:
             if process:
                 stack.callback(process.stop)
             url = embedded.url if embedded else servers.redis or ""
-            store = store_server(url, f"stampede:{{{secrets.token_hex(4)}}}:")
+            store = store_server(url, run_prefix())
             stack.push_async_callback(store.close)
+            visit = Visit(store)
+            if not embedded:
+                stack.push_async_exit(visit.end)  # it cleans when nobody writes any more
             database = str(process.path) if process else servers.database or ""
             fleet = Fleet(launcher, setup.instances, partial(_setup, servers, url, store.prefix, database, setup))
-            stack.push_async_callback(fleet.stop)
+            stack.push_async_callback(lambda: to_its_end(fleet.stop()))
             launched = asyncio.create_task(fleet.launch())
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
             version = await store.probe()
+            if not embedded:
+                await visit.begin()
             slow = None
             if process:
                 await process.ready()

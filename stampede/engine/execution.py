@@ -14,6 +14,7 @@ import msgspec
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, UsageError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
+from stampede.engine.deadlines import deadline, lifetime
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
@@ -29,8 +30,6 @@ from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 
 RELEASE_LEAD_S = 0.03
-PATIENCE_S = 30.0
-WORST_BACKLOG = 20_000
 
 
 async def execute(
@@ -44,13 +43,17 @@ async def execute(
     """
     if scenario.database.cancel and bench.slow is None:
         raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
-    execution = _Execution(bench, scenario, Prepare(strategy, scenario, next(bench.labels), seed))
+    label = next(bench.labels)
+    execution = _Execution(bench, scenario, Prepare(strategy, scenario, label, seed, lifetime(scenario)))
+    cleaner = KeyCleaner(bench.store)
     try:
         observed = await execution.observe()
-    except LoadError as error:
-        raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
-    finally:
-        await KeyCleaner(bench.store).clean(execution.prepare.keys_label, scenario.workload.keys.count())
+    except Exception as error:  # not after an interrupt: instances still write, and the bench cleans once they ended
+        await cleaner.clean(label, scenario.workload.keys.count())
+        if isinstance(error, LoadError):
+            raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
+        raise
+    await cleaner.clean(label, scenario.workload.keys.count())
     bench.require_servers()
     if observed.counters.store_errors or observed.errors:
         await bench.store.probe()
@@ -76,7 +79,7 @@ class _Execution:
         async with watch.during():
             released_at = time.monotonic() + RELEASE_LEAD_S
             async with self._events(released_at) as removed:
-                done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
+                done = await self.bench.fleet.release(Release(released_at, deadline(self.scenario)))
         after = await self.bench.traffic()
         seen = await self.bench.slow.client.seen() if self.bench.slow else None
         own_s = sum(end.cpu for end in done.values()) + (seen.cpu_s if seen else 0.0)
@@ -117,13 +120,6 @@ class _Execution:
             await asyncio.wait([events])
             if not events.cancelled() and (error := events.exception()):
                 raise error
-
-
-def _deadline(scenario: Scenario) -> float:
-    """Seconds after which a trial is given up: well above what an unprotected database needs."""
-    database, law = scenario.database, scenario.workload.arrivals
-    total = law.total(scenario.workload.concurrency or 0) * (1 + scenario.client.retries)
-    return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
 
 
 def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, released_at: float) -> Observed:

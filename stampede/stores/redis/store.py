@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ class RedisStore:
         self._prefix = prefix
         self._channel = prefix + "fills"
         self._compares = compares
+        self.longest = math.inf
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
         self._changes = Conversation(ChangeListener(url, prefix, self._watchers).listen)
@@ -89,7 +91,7 @@ class RedisStore:
         return decode_entry(await self._send("GET", self._value(key)))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
-        await self._send("SET", self._value(key), encode(entry), "PX", milliseconds(ttl))
+        await self._send("SET", self._value(key), encode(entry), "PX", self._milliseconds(ttl))
 
     async def delete(self, key: str) -> None:
         news = encode(News(key, None, None, invalidated=True))
@@ -101,11 +103,11 @@ class RedisStore:
         return decode_look(*await self._send("MGET", *self._names(key)))
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
-        holder: bytes = await self._run("add", [self._guard(key)], token, milliseconds(ttl), over)
+        holder: bytes = await self._run("add", [self._guard(key)], token, self._milliseconds(ttl), over)
         return holder.decode()
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        return bool(await self._run("renew", [self._guard(key)], token, milliseconds(ttl)))
+        return bool(await self._run("renew", [self._guard(key)], token, self._milliseconds(ttl)))
 
     async def drop(self, key: str, token: str) -> bool:
         return bool(await self._run("drop", [self._guard(key)], token))
@@ -113,18 +115,18 @@ class RedisStore:
     async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
         news = News(key, entry if notify is Notify.PUSH else None, None)
         message = encode(news) if notify is not Notify.NOTHING else b""
-        arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
+        arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message)
         return bool(await self._run("fill", self._names(key), *arguments))
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         message = encode(News(key, None, error)) if notify is not Notify.NOTHING else b""
-        note, keep_ms = encode_note(token, error), milliseconds(keep) if keep > 0 else 0
+        note, keep_ms = encode_note(token, error), self._milliseconds(keep) if keep > 0 else 0
         return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
     async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, milliseconds(ttl))
+        value, holder, left_ms = await self._run("lease", self._names(key), token, self._milliseconds(ttl))
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
@@ -132,7 +134,7 @@ class RedisStore:
     # -- claims ------------------------------------------------------------------------------------------------
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", [self._value(key)], CLAIM + token, milliseconds(ttl))
+        there = await self._run("claim", [self._value(key)], CLAIM + token, self._milliseconds(ttl))
         if is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(decode_entry(there), None)
@@ -140,9 +142,9 @@ class RedisStore:
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
         name, claim, envelope = self._value(key), CLAIM + token, encode(entry)
         if self._compares:
-            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", milliseconds(ttl))
+            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", self._milliseconds(ttl))
         else:
-            step = self._run("swap", [name], claim, envelope, milliseconds(ttl))
+            step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
             await self._publish(News(key, None, None))
@@ -171,6 +173,9 @@ class RedisStore:
         self._watchers.forget()
 
     # -- the way there -----------------------------------------------------------------------------------------
+
+    def _milliseconds(self, seconds: float) -> int:
+        return milliseconds(min(seconds, self.longest))
 
     def _guard(self, key: str) -> str:
         return guard_name(self._prefix, key)
