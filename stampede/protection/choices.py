@@ -88,11 +88,10 @@ class Coalescing(Choice):
         action = self.cache.judge(entry)
         if entry is None or action is Action.EXPIRED:
             return None
-        if action is Action.FRESH:
-            return Answer(entry, Role.STALE if entry.kept else Role.HIT)
         if action is Action.EARLY:
             return await self._volunteer(key, entry) or Answer(entry, Role.HIT)
-        self.cache.tasks.spawn(self.reload(key, entry))
+        if action is Action.BEHIND:
+            self.cache.tasks.spawn(self.reload(key, entry))
         return Answer(entry, Role.STALE if self.cache.clock() >= entry.stale_at else Role.HIT)
 
     async def _volunteer(self, key: str, entry: Entry) -> Answer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import statistics
 from collections.abc import Callable
@@ -87,6 +88,39 @@ def test_swr_is_stale_after_its_time_to_live_and_gone_after_its_grace() -> None:
     assert law.lifetime(TTL, Random(1)) == (TTL, TTL + 4)
     assert law.judge(loaded_at_zero(law), TTL - 0.001, Random(1)) is Action.FRESH
     assert law.judge(loaded_at_zero(law), TTL, Random(1)) is Action.BEHIND
+
+
+@pytest.mark.parametrize("name", registry.names("freshness"))
+def test_no_answer_is_staler_than_the_lifetime_and_the_load(
+    one: MakeOne, on_virtual_time: OnVirtualTime, name: str
+) -> None:
+    """The origin changes right after a load has read it, so that the value is as old as it can be when it expires."""
+    delta = 1.5
+
+    async def work() -> None:
+        it = one(f"{name}+single-flight")
+        it.seconds = delta
+        loading = asyncio.ensure_future(it.protection.cache.load_and_put("k"))
+        await asyncio.sleep(0.001)
+        it.version, changed = 2, it.loop.time()
+        await loading
+        oldest, bound = 0.0, it.protection.cache.freshness.lifetime(TTL, Random(1)).expires_after + delta
+        if name == "jitter":
+            bound = TTL + 2 + delta
+        while (await it.get("k")).entry.version == 1:
+            oldest = it.loop.time() - changed
+            await asyncio.sleep(0.01)
+        assert oldest <= bound
+        if name in ("ttl", "jitter"):
+            assert oldest > TTL + delta - 0.02, "the bound is reached: T alone would be too little"
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("name", registry.names("freshness"))
+def test_every_law_states_its_staleness_with_the_time_of_a_load(name: str) -> None:
+    stated = inspect.getdoc(registry.load("freshness", name)) or ""
+    assert "+ Δ" in stated.partition("staleness:")[2].partition("on failure:")[0]
 
 
 def test_a_stale_value_is_served_at_once_and_reloaded_once_behind_the_callers(

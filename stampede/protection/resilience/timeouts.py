@@ -22,7 +22,7 @@ class Timeouts(Wrapper):
                 one and the load goes on behind; a load that takes longer than `hard` is an error
     loads:      as the coalescing choice says
     waiting:    at most `soft` where there is an old value, at most about `hard` where there is none
-    staleness:  at most T + max-age
+    staleness:  at most T + max-age + Δ
     on failure: a hung load frees its key after `hard`
     source:     FusionCache factory timeouts, BentoCache timeouts
     """
