@@ -18,6 +18,7 @@ from stampede.protection.judging import Action, Lifetime
 from stampede.protection.promise import Promise
 
 Get = Callable[[str], Awaitable[Answer]]
+Serve = Callable[[str, Entry], Awaitable[Answer | None]]
 
 
 class Choice:
@@ -61,8 +62,11 @@ class Wrapper(Choice):
         """The load with this choice around it; one per instance."""
         return load
 
-    def around_get(self, get: Get, cache: Cache) -> Get:
-        """The way of a request with this choice around it; one per instance."""
+    def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
+        """The way of a request with this choice around it; one per instance.
+
+        `serve` answers with a value that is at hand, and has it reloaded as freshness wants; None: it has expired.
+        """
         return get
 
 
