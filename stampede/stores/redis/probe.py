@@ -21,6 +21,11 @@ async def probe(url: str, prefix: str) -> str:
     client = connect(url, 1)
     try:
         info = await client.info("server")
+        if info.get("redis_mode") == "cluster":
+            raise RedisUnavailable(
+                f"{shown} is a node of a Redis Cluster, which stampede cannot measure: name a server that is none, "
+                "or leave the URL out"
+            )
         await client.set(prefix + "probe", b"1", px=1000)
         await client.unlink(prefix + "probe")
     except NoPermissionError as error:
