@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+
+from redis.asyncio.client import PubSub
 
 from stampede.stores.redis.codec import value_name
 from stampede.stores.redis.wire import connect, disconnect
@@ -21,20 +22,18 @@ class ChangeListener:
 
     def __init__(self, url: str, prefix: str, watchers: Watchers) -> None:
         self._url = url
-        self._name = f"{prefix}tracker-{secrets.token_hex(4)}"
         self._values = value_name(prefix, "")
         self._watchers = watchers
 
     async def listen(self, hears: asyncio.Event) -> None:
         """Listen until the connection is lost. Raises redis-py's errors."""
         asking = connect(self._url, 1, timeout=None)
-        listening = connect(self._url, 1, timeout=None, client_name=self._name, protocol=2)
+        listening = connect(self._url, 1, timeout=None)
         try:
             async with listening.pubsub(ignore_subscribe_messages=True) as pubsub, asking.client() as held:
+                number = await _number(pubsub)
                 await pubsub.subscribe(INVALIDATIONS)
                 await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
-                listeners = await held.client_list(_type="pubsub")
-                number = next(client["id"] for client in listeners if client["name"] == self._name)
                 await held.execute_command(  # type: ignore[no-untyped-call]
                     "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._values
                 )
@@ -52,3 +51,12 @@ class ChangeListener:
             return
         for name in names:
             self._watchers.changed(name.decode(errors="replace").removeprefix(self._values))
+
+
+async def _number(pubsub: PubSub) -> int:
+    """The number that the server gave the connection: it says so before the first subscription only."""
+    await pubsub.connect()  # type: ignore[no-untyped-call]
+    connection = pubsub.connection
+    assert connection is not None
+    await connection.send_command("CLIENT", "ID")
+    return int(await connection.read_response())
