@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 
@@ -159,14 +159,26 @@ class OpenStore(Store, Protocol):
         ...
 
 
+class Demand(NamedTuple):
+    """What a run asks of the server behind a store. `needs`: the capabilities of the store that strategies need."""
+
+    needs: frozenset[type] = frozenset()
+
+
+NOTHING = Demand()
+
+
 class StoreServer(Protocol):
     """The server behind a store as the run sees it; `prefix` begins the names of all that the run keeps there."""
 
     url: str
     prefix: str
 
-    async def probe(self) -> str:
-        """Check that we can work there; returns the server's name and version. Raises RedisUnavailable."""
+    async def probe(self, demand: Demand = NOTHING) -> str:
+        """Check that we can do there what is demanded; returns the server's name and version.
+
+        Raises RedisUnavailable.
+        """
         ...
 
     async def open(self, pool: int | None = None) -> OpenStore:

@@ -11,7 +11,7 @@ from functools import partial
 
 from stampede.core.errors import DatabaseUnavailable, RedisUnavailable
 from stampede.core.keys import run_prefix
-from stampede.core.ports import StoreServer
+from stampede.core.ports import NOTHING, Demand, StoreServer
 from stampede.core.urls import without_password
 from stampede.engine.fleet import Fleet, Launcher
 from stampede.engine.interrupts import to_its_end
@@ -67,9 +67,16 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, servers: Servers, setup: FleetSetup, launcher: Launcher = LocalProcess.launch
+        cls,
+        servers: Servers,
+        setup: FleetSetup,
+        launcher: Launcher = LocalProcess.launch,
+        demand: Demand = NOTHING,
     ) -> AsyncIterator[Bench]:
-        """Start everything, the instances while the servers start. Raises StampedeError: something cannot be had."""
+        """Start everything, the instances while the servers start; `demand`: what is asked of the store's server.
+
+        Raises StampedeError: something cannot be had.
+        """
         require_open_files(setup.redis_pool + SPARE_FILES, "this --redis-pool")
         async with AsyncExitStack() as stack:
             embedded = None if servers.redis else EmbeddedRedis(servers.redis_server)
@@ -91,7 +98,7 @@ class Bench:
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
-            version = await store.probe()
+            version = await store.probe(demand)
             if not embedded:
                 await visit.begin()
             slow = None

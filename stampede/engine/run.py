@@ -16,6 +16,7 @@ from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
+from stampede.engine.demand import demand
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.seeds import trial_seed
@@ -98,7 +99,7 @@ class Session:
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
         self.progress.begins("starting servers and instances")
-        async with Bench.open(self.servers, scenario.fleet) as bench:
+        async with Bench.open(self.servers, scenario.fleet, demand=demand(scenario)) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
                 self.progress.begins("measuring the harness's own floor")

@@ -24,6 +24,7 @@ class Recorder:
         self.version = array("i")
         self.errors: dict[str, int] = {}
         self.retries = 0
+        self.store_failures = 0
 
     def __len__(self) -> int:
         return len(self.key)
@@ -63,6 +64,7 @@ class Recorder:
             **{name: value.tobytes() for name, value in vars(self).items() if isinstance(value, array)},
             errors=self.errors,
             retries=self.retries,
+            store_failures=self.store_failures,
         )
 
 
@@ -78,3 +80,4 @@ class Columns(msgspec.Struct):
     version: bytes
     errors: dict[str, int]
     retries: int
+    store_failures: int = 0
