@@ -11,8 +11,8 @@ from rich.console import Console
 
 from stampede.cli.console import ResultConsole
 from stampede.cli.options import Output
-from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, UsageError
-from stampede.engine.run import Measured
+from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, StrategyFailed, UsageError
+from stampede.engine.measured import Measured
 from stampede.measure.condition import Condition
 from stampede.measure.judgement import judge
 from stampede.measure.run import Run
@@ -59,6 +59,8 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
         raise failure
     if measured.fault is not None:
         raise measured.fault
+    if run.unmeasured and not run.interrupted:
+        raise StrategyFailed(measured.failures)
     code = _exit_code(run)
     if failed and code == OK:
         raise GateFailed("; ".join(failed))

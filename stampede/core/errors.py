@@ -8,6 +8,7 @@ StampedeError                    one line for the user: what is wrong and what t
 │   ├── KeysLeft                 it is not known that nothing of ours is left on a user's Redis
 │   ├── DatabaseUnavailable      the database did not start, or went away
 │   ├── InstanceLost             an instance died (the run goes on without its trial)
+│   ├── StrategyFailed           a strategy could not be measured (the run goes on without it)
 │   └── ExportFailed             a file could not be written
 └── RequestError                 what one caller of a protection feels; never ends a run
     ├── LoadError                the origin failed, shared by everybody who waited for that load
@@ -60,6 +61,10 @@ class DatabaseUnavailable(EnvironmentFault):
 
 class InstanceLost(EnvironmentFault):
     """An instance's process ended while it was needed."""
+
+
+class StrategyFailed(EnvironmentFault):
+    """A strategy could not be measured here; the others were."""
 
 
 class ExportFailed(EnvironmentFault):

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from stampede.core.errors import DatabaseUnavailable, RedisUnavailable
+from stampede.core.errors import DatabaseUnavailable, RedisUnavailable, UsageError
 from stampede.core.keys import run_prefix
 from stampede.core.ports import NOTHING, Demand, StoreServer
 from stampede.core.urls import without_password
@@ -24,7 +24,7 @@ from stampede.origins.slow import SlowDatabaseClient
 from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.processes.slow_database import SlowDatabaseProcess
-from stampede.scenario.model import FleetSetup
+from stampede.scenario.model import FleetSetup, Scenario
 from stampede.stores.choose import store_server
 
 SPARE_FILES = 64
@@ -38,6 +38,13 @@ class Servers:
     redis_server: str | None = None
     database: str | None = None
     query: Query | None = None
+
+    def check(self, scenario: Scenario) -> None:
+        """Raises UsageError: the scenario wants of the database what only the fake-slow one does."""
+        if self.database is not None and scenario.database.cancel:
+            raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
+        if self.database is not None and scenario.events:
+            raise UsageError("events need the fake-slow database: leave --database out")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, UsageError
+from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
 from stampede.engine.deadlines import deadline, lifetime
@@ -20,6 +19,7 @@ from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
 from stampede.engine.watch import Watch
 from stampede.measure.fold import fold
+from stampede.measure.kinds import by_kind
 from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
@@ -39,10 +39,8 @@ async def execute(
 
     Raises:
         RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
-        UsageError: the scenario wants of the database what only the fake-slow one does.
+        StampedeError: this strategy cannot be measured here.
     """
-    if scenario.database.cancel and bench.slow is None:
-        raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
     label = next(bench.labels)
     execution = _Execution(bench, scenario, Prepare(strategy, scenario, label, seed, lifetime(scenario)))
     cleaner = KeyCleaner(bench.store)
@@ -134,7 +132,7 @@ def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, rele
         cpu=sum(end.cpu for end in ends),
         busiest_cpu=max((end.cpu for end in ends), default=0.0),
         lost=[number for number in range(scenario.fleet.instances) if number not in done],
-        errors=dict(sum((Counter(end.columns.errors) for end in ends), start=Counter())),
+        errors=by_kind(end.columns.errors for end in ends),
         retries=sum(end.columns.retries for end in ends),
         store_failures=sum(end.columns.store_failures for end in ends),
         origin=_origin_log(seen, released_at) if seen else None,

@@ -90,6 +90,8 @@ async def _or_error(step: Awaitable[R]) -> R | StampedeError:
         return await step
     except StampedeError as error:
         return error
+    except Exception as error:  # a third party's plug-in: the run must hear of its bug, and not wait for ever
+        return StampedeError(f"{type(error).__name__}: {error}")
 
 
 def _failed(error: StampedeError) -> Failed:
