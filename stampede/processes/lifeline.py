@@ -49,9 +49,12 @@ class Guarded:
         Raises:
             OSError: the lifeline could not be started.
         """
-        lifeline = [sys.executable, "-S", "-E", __file__, str(self.folder), "--", *command]
+        from stampede.processes.children import environment  # not at the top: this file also runs on its own
+
+        lifeline = [sys.executable, "-I", "-S", __file__, str(self.folder), "--", *command]
         self._process = subprocess.Popen(
             lifeline,
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
