@@ -50,6 +50,16 @@ def options(
         typer.echo(context.get_help())
 
 
+def _without_passwords(message: str) -> str:
+    """The message, which may repeat a URL that stands in a wrong place of the command line, without its password."""
+    from stampede.core.urls import without_password
+
+    for word in sys.argv:
+        if "://" in word and "@" in word:
+            message = message.replace(word, without_password(word))
+    return message
+
+
 def run_app() -> int:
     """Run the command line and return its exit code; an error is one line on standard error."""
     debug = "--debug" in sys.argv
@@ -80,5 +90,5 @@ def run_app() -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"stampede: {' '.join(message.split())}", file=sys.stderr)
+    print(f"stampede: {' '.join(_without_passwords(message).split())}", file=sys.stderr)
     return code

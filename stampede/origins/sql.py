@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from stampede.core.errors import DatabaseUnavailable, LoadError, UsageError
 from stampede.core.keys import key_number
 from stampede.core.model import NOT_FOUND, Loaded
-from stampede.core.urls import without_password
+from stampede.core.urls import without_password, words_about
 from stampede.origins.client_count import ClientCount
 from stampede.origins.query import Query
 from stampede.origins.read_only import open_engine, require_reading
@@ -45,7 +45,7 @@ class SqlDatabase:
             await database._begin()
         except (SQLAlchemyError, OSError) as error:
             await database.close()
-            problem = _first_line(error)
+            problem = words_about(url, _first_line(error))
             raise DatabaseUnavailable(
                 f"the database {without_password(url)} refuses: {problem}{database._hint(problem)}"
             ) from None

@@ -18,9 +18,9 @@ from redis.exceptions import (
     RedisError,
 )
 
-from stampede.core.errors import RedisUnavailable
+from stampede.core.errors import RedisUnavailable, UsageError
 from stampede.core.ports import NOTHING, Demand
-from stampede.core.urls import without_password, without_secrets
+from stampede.core.urls import without_password, words_about
 from stampede.stores.redis.needs import channels, commands, family
 from stampede.stores.redis.wire import connect, disconnect
 
@@ -36,6 +36,7 @@ async def probe(url: str, prefix: str, demand: Demand = NOTHING) -> str:
 
     Raises:
         RedisUnavailable: with the one line that says why not.
+        UsageError: the URL has an option that means nothing.
     """
     client = connect(url, 1)
     try:
@@ -43,6 +44,8 @@ async def probe(url: str, prefix: str, demand: Demand = NOTHING) -> str:
         if missing:
             raise RedisUnavailable(_grant(url, list(dict.fromkeys(missing))))
         info = await client.info()
+    except TypeError:
+        raise UsageError(f"{without_password(url)} has an option that the Redis client does not take") from None
     except (RedisError, OSError) as error:
         raise RedisUnavailable(_why(error, url)) from None
     finally:
@@ -115,7 +118,7 @@ def _why(error: Exception, url: str) -> str:
         return _grant(url, [f"+{denied[1]}"])
     if any(sign in str(error) for sign in _LOCKED):
         return f"{shown} wants a password, or another one: write redis://USER:PASSWORD@HOST:PORT"
-    problem = without_secrets(str(error), url)
+    problem = words_about(url, str(error))
     return f"no usable Redis at {shown} ({problem}): check the URL, or leave it out"
 
 
