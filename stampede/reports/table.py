@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stampede.core.text import visible
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
@@ -184,5 +185,6 @@ def _errors(run: Run) -> list[tuple[str, str]]:
     totals: dict[tuple[str, str], int] = {}
     for trial in run.trials:
         for message, count in trial.error_messages.items():
-            totals[trial.strategy, message] = totals.get((trial.strategy, message), 0) + count
+            kind = trial.strategy, visible(message)
+            totals[kind] = totals.get(kind, 0) + count
     return [(strategy, f"{many(count, 'error')}: {message}") for (strategy, message), count in totals.items()]
