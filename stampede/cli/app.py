@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+from stampede.core.text import visible, visible_lines
 
 COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
 """Each is the function `command` of the file of its name here."""
@@ -70,7 +71,7 @@ def run_app() -> int:
         sys.stdout.flush()
     except StampedeError as error:
         if debug:
-            raise
+            return _show_traceback(error.exit_code)
         return _complain(str(error), error.exit_code)
     except typer.Exit as done:
         return done.exit_code
@@ -81,7 +82,7 @@ def run_app() -> int:
         return 0
     except Exception as error:
         if debug:
-            raise
+            return _show_traceback(getattr(error, "exit_code", ENVIRONMENT))
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
             where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
@@ -89,6 +90,13 @@ def run_app() -> int:
     return result if isinstance(result, int) else 0
 
 
+def _show_traceback(code: int) -> int:
+    import traceback
+
+    print(visible_lines(traceback.format_exc()), end="", file=sys.stderr)
+    return code
+
+
 def _complain(message: str, code: int) -> int:
-    print(f"stampede: {' '.join(_without_passwords(message).split())}", file=sys.stderr)
+    print(f"stampede: {visible(' '.join(_without_passwords(message).split()))}", file=sys.stderr)
     return code
