@@ -16,6 +16,7 @@ from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
 from stampede.protection.counters import Counters
 from stampede.protection.judging import Action, Judge
+from stampede.protection.nesting import Loads
 
 Origin = Callable[[str], Awaitable[Loaded]]
 Loader = Callable[[str], Awaitable[Entry]]
@@ -50,6 +51,7 @@ class Cache:
     tasks: Tasks
     owner: str
     counters: Counters = field(default_factory=Counters)
+    loads: Loads = field(default_factory=Loads)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -77,7 +79,8 @@ class Cache:
 
     async def load(self, key: str) -> Entry:
         """One load, with all resilience around it. Raises LoadError."""
-        return await self._loader(key)
+        with self.loads.loading(key):
+            return await self._loader(key)
 
     async def _load_once(self, key: str) -> Entry:
         begun = self.clock()

@@ -23,7 +23,8 @@ class Timeouts(Wrapper):
     loads:      as the coalescing choice says
     waiting:    at most `soft` where there is an old value, at most about `hard` where there is none
     staleness:  at most T + max-age + Δ
-    on failure: a hung load frees its key after `hard`
+    on failure: a hung load frees its key after `hard`; so do loads that wait for one another, which only those of one
+                process know of and refuse at once
     source:     FusionCache factory timeouts, BentoCache timeouts
     """
 
