@@ -16,6 +16,7 @@ from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
 from stampede.protection.counters import Counters
 from stampede.protection.judging import Action, Judge
+from stampede.protection.nesting import Loads
 
 Origin = Callable[[str], Awaitable[Loaded]]
 Loader = Callable[[str], Awaitable[Entry]]
@@ -50,10 +51,11 @@ class Cache:
     tasks: Tasks
     owner: str
     counters: Counters = field(default_factory=Counters)
+    loads: Loads = field(default_factory=Loads)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self._retention = max((layer.retention() for layer in self.layers), default=0.0)
+        self.retention = max((layer.retention() for layer in self.layers), default=0.0)
         self._loader: Loader = self._load_once
         for layer in self.layers:
             self._loader = layer.around_load(self._loader, self)
@@ -75,9 +77,15 @@ class Cache:
         """Whether a value can be served to somebody who has already waited."""
         return entry is not None and self.clock() < entry.expires_at
 
+    def presentable(self, entry: Entry, max_age: float) -> bool:
+        """Whether a value is younger than its lifetime and `max_age`, so that it can stand in for one that fails."""
+        lifetime = self.freshness.lifetime(self.ttl, self.random).expires_after
+        return self.clock() - entry.loaded_at < lifetime + max_age
+
     async def load(self, key: str) -> Entry:
         """One load, with all resilience around it. Raises LoadError."""
-        return await self._loader(key)
+        with self.loads.loading(key):
+            return await self._loader(key)
 
     async def _load_once(self, key: str) -> Entry:
         begun = self.clock()
@@ -99,7 +107,7 @@ class Cache:
 
     def remaining(self, entry: Entry) -> float:
         """Seconds for which the store shall keep an entry that is written now."""
-        return max(0.001, entry.expires_at - self.clock() + self._retention)
+        return max(0.001, entry.expires_at - self.clock() + self.retention)
 
     async def load_and_put(self, key: str) -> Entry:
         """Load, and write without a guard. A store that fails now costs the callers nothing."""

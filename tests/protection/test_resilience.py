@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from stampede.core.errors import LoadError
+from stampede.core import registry
+from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Role
+from stampede.stores.memory import MemoryStore
 
 TTL = 10.0
 MakeOne = Callable[..., Any]
@@ -123,12 +125,13 @@ def test_a_load_beyond_the_hard_timeout_has_failed_and_frees_its_key(
     async def work() -> None:
         it = one("timeouts(soft=100ms,hard=3s)+lease")
         it.seconds = 60.0
-        with pytest.raises(LoadError, match="the load took longer than 3s"):
+        with pytest.raises(LoadError, match="no answer within 3s"):
             await it.get("k")
         assert it.loop.time() == pytest.approx(3)
         it.seconds = 1.0
+        await it.until(3.001)
         assert (await it.get("k")).role is Role.LEADER
-        assert it.loop.time() == pytest.approx(4)
+        assert it.loop.time() == pytest.approx(4.001)
 
     on_virtual_time(work)
 
@@ -159,6 +162,95 @@ def test_where_there_is_no_old_value_the_soft_timeout_changes_nothing(
         it = one("timeouts(soft=100ms,hard=5s)+two-level")
         assert (await it.get("k")).role is Role.LEADER
         assert it.loop.time() == pytest.approx(1)
+
+    on_virtual_time(work)
+
+
+WITH_TIMEOUTS = [
+    name for name in registry.names("coalescing") if "timeouts" not in registry.load("coalescing", name).excludes
+]
+
+
+class HangingStore(MemoryStore):
+    """While it hangs, every command fails after two seconds, as those to a Redis that was stopped."""
+
+    hangs = False
+
+    async def _travel(self) -> None:
+        await super()._travel()
+        if self.hangs:
+            await asyncio.sleep(2)
+            raise StoreError("hung")
+
+
+@pytest.mark.parametrize("coalescing", WITH_TIMEOUTS)
+def test_a_store_that_hangs_after_the_soft_timeout_does_not_cost_the_answer_of_the_load(
+    one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str
+) -> None:
+    async def work() -> None:
+        store = HangingStore(asyncio.get_running_loop().time)
+        it = one(f"timeouts(soft=100ms,hard=10s)+{coalescing}", store=store)
+        await it.get("k")
+        it.version = 2
+        await it.until(1 + TTL + 1)
+        asking = asyncio.ensure_future(it.get("k"))
+        await asyncio.sleep(0.05)
+        store.hangs = True
+        assert (await asking).entry.version == 2
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("coalescing", WITH_TIMEOUTS)
+@pytest.mark.parametrize("hangs", ["the database", "the store"])
+def test_the_hard_timeout_counts_from_the_request_and_over_everything(
+    one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str, hangs: str
+) -> None:
+    """Over the queue of a bulkhead, and over a store that does not answer."""
+
+    async def work() -> None:
+        store = HangingStore(asyncio.get_running_loop().time)
+        it = one(f"timeouts(soft=100ms,hard=500ms)+bulkhead(limit=1)+{coalescing}", store=store)
+        it.seconds, store.hangs = 60.0, hangs == "the store"
+        answers = await asyncio.gather(*(it.get(f"k{number}") for number in range(11)), return_exceptions=True)
+        assert it.loop.time() == pytest.approx(0.5)
+        assert {type(answer) for answer in answers} == {LoadError}
+        assert "no answer within 500ms" in {str(answer) for answer in answers}
+        await asyncio.sleep(60)
+        assert await it.tasks.settle(0) == 0, "nobody waits for ever behind the callers' backs"
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize(
+    ("spec", "after", "served_after"),
+    [
+        ("timeouts(soft=100ms,hard=500ms,max-age=20s)", 18, 0.1),
+        ("timeouts(soft=100ms,hard=500ms,max-age=20s)+fail-safe(max-age=1m)", 18, 0.1),
+        ("timeouts(soft=100ms,hard=500ms,max-age=20s)+fail-safe(max-age=1m)", 30, 0.5),
+        ("timeouts(soft=100ms,hard=500ms,max-age=20s)", 30, None),
+    ],
+)
+def test_an_old_value_stands_in_for_as_long_as_the_choices_say(
+    one: MakeOne, on_virtual_time: OnVirtualTime, spec: str, after: int, served_after: float | None
+) -> None:
+    """After the soft timeout what timeouts keeps, after the hard one what any choice does."""
+
+    async def work() -> None:
+        it = one(f"{spec}+two-level")
+        it.seconds = 0.1
+        await it.get("k")
+        it.seconds = 60.0
+        await it.until(1 + TTL + after)
+        began = it.loop.time()
+        if served_after is None:
+            with pytest.raises(LoadError):
+                await it.get("k")
+            assert it.loop.time() - began == pytest.approx(0.5)
+        else:
+            assert (await it.get("k")).entry.version == 1
+            assert it.loop.time() - began == pytest.approx(served_after)
+        await it.tasks.settle(60)
 
     on_virtual_time(work)
 

@@ -54,9 +54,8 @@ class FailSafe(Wrapper):
             entry = await cache.store.get(key)
         except StoreError:
             return None
-        now = cache.clock()
-        longest = cache.freshness.lifetime(cache.ttl, cache.random).expires_after + self.max_age
-        if entry is None or now - entry.loaded_at >= longest:
+        if entry is None or not cache.presentable(entry, self.max_age):
             return None
-        retry_at = min(now + self.throttle, entry.loaded_at + longest)
+        longest = cache.freshness.lifetime(cache.ttl, cache.random).expires_after + self.max_age
+        retry_at = min(cache.clock() + self.throttle, entry.loaded_at + longest)
         return msgspec.structs.replace(entry, expires_at=max(entry.expires_at, retry_at), retry_at=retry_at)
