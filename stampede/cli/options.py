@@ -82,6 +82,9 @@ Redis = Annotated[
         "--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="Your Redis instead of the embedded one."
     ),
 ]
+MayEvict = Annotated[
+    bool, typer.Option("--may-evict", help="Measure also where your Redis would evict its own keys for it.")
+]
 RedisServer = Annotated[str | None, typer.Option(metavar="PATH", help="Embed this server binary instead.")]
 
 
@@ -149,6 +152,7 @@ class Servers:
     """What is measured against."""
 
     redis: Redis = None
+    may_evict: MayEvict = False
     redis_server: RedisServer = None
     database: Annotated[
         str | None,
@@ -185,7 +189,7 @@ class Servers:
         if self.keys_from is not None and self.query is None:
             raise UsageError("--keys-from gives the values of :key in --query: give --database and --query, too")
         query = None if self.query is None else Query(self.query, self.keys_from)
-        return bench.Servers(self.redis or None, self.redis_server, database, query)
+        return bench.Servers(self.redis or None, self.redis_server, database, query, self.may_evict)
 
 
 @dataclass(frozen=True)

@@ -160,9 +160,15 @@ class OpenStore(Store, Protocol):
 
 
 class Demand(NamedTuple):
-    """What a run asks of the server behind a store. `needs`: the capabilities of the store that strategies need."""
+    """What a run asks of the server behind a store.
+
+    `needs` are the capabilities of the store that its strategies need; `keeps` the bytes of the server's memory that
+    it may take at once. `may_evict`: it may have them although the server makes room with what others keep there.
+    """
 
     needs: frozenset[type] = frozenset()
+    keeps: int = 0
+    may_evict: bool = False
 
 
 NOTHING = Demand()

@@ -32,12 +32,16 @@ SPARE_FILES = 64
 
 @dataclass(frozen=True)
 class Servers:
-    """What to measure against; None means the embedded or the fake-slow one."""
+    """What to measure against; None means the embedded or the fake-slow one.
+
+    `may_evict`: the user's own Redis may evict what others keep there.
+    """
 
     redis: str | None = None
     redis_server: str | None = None
     database: str | None = None
     query: Query | None = None
+    may_evict: bool = False
 
     def check(self, scenario: Scenario) -> None:
         """Raises UsageError: the scenario wants of the database what only the fake-slow one does."""
@@ -105,7 +109,7 @@ class Bench:
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
-            version = await store.probe(demand)
+            version = await store.probe(demand._replace(may_evict=servers.may_evict))
             if not embedded:
                 await visit.begin()
             slow = None

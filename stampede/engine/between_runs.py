@@ -67,6 +67,8 @@ def _words(repeated: Scenario, servers: Servers) -> Iterator[str]:
         yield from ("--strategy", str(strategy))
     if servers.redis_server:
         yield from ("--redis-server", servers.redis_server)
+    if servers.may_evict:
+        yield "--may-evict"
 
 
 async def _run_apart(words: list[str], redis: str) -> Run:

@@ -55,7 +55,9 @@ async def calibrate(instances: int, trials: int, session: Session) -> Calibratio
 async def _measure(result: Calibration, base: Scenario, trials: int, session: Session) -> None:
     run, progress = result.run, session.progress
     progress.begins("starting servers and instances")
-    async with Bench.open(session.servers, base.fleet, demand=demand(base)) as bench:
+    largest = msgspec.structs.replace(base.workload, concurrency=max(SIZES))
+    asked = demand(msgspec.structs.replace(base, workload=largest))
+    async with Bench.open(session.servers, base.fleet, demand=asked) as bench:
         run.environment.update(bench.describe())
         for size in SIZES:
             workload = msgspec.structs.replace(base.workload, concurrency=size)

@@ -17,7 +17,7 @@ from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
-from stampede.engine.demand import demand
+from stampede.engine.demand import FLOOR_CALLERS, demand
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.measured import Measured
@@ -30,7 +30,6 @@ from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = Strategy.parse("none")
-FLOOR_CALLERS = 100
 FLOOR_ATTEMPTS = 3
 FLOOR_TTL = Duration(60.0)
 

@@ -22,6 +22,7 @@ from stampede.core.errors import RedisUnavailable, UsageError
 from stampede.core.ports import NOTHING, Demand
 from stampede.core.urls import without_password, words_about
 from stampede.stores.redis.needs import channels, commands, family
+from stampede.stores.redis.room import shortage
 from stampede.stores.redis.wire import connect, disconnect
 
 _LOCKED = ("NOAUTH", "WRONGPASS", "Authentication required", "already authenticated", "invalid username-password")
@@ -40,27 +41,35 @@ async def probe(url: str, prefix: str, demand: Demand = NOTHING) -> str:
     """
     client = connect(url, 1)
     try:
-        missing = [rule async for rule in _missing(client, url, prefix, demand.needs)]
-        if missing:
-            raise RedisUnavailable(_grant(url, list(dict.fromkeys(missing))))
-        info = await client.info()
+        missing, info = [], {}
+        try:
+            info = await client.info()
+        except NoPermissionError as error:
+            missing.append(_rule(error, "+info", prefix))
+        # Before anything else is sent: a server that is full may evict for a mere question.
+        _require_use(info, demand, without_password(url))
+        missing += [rule async for rule in _missing(client, url, prefix, demand.needs)]
     except TypeError:
         raise UsageError(f"{without_password(url)} has an option that the Redis client does not take") from None
     except (RedisError, OSError) as error:
         raise RedisUnavailable(_why(error, url)) from None
     finally:
         await disconnect(client)
-    if info.get("redis_mode") == "cluster":
-        raise RedisUnavailable(_cluster(without_password(url)))
+    if missing:
+        raise RedisUnavailable(_grant(url, list(dict.fromkeys(missing))))
     return _name(info)
+
+
+def _require_use(info: dict[str, Any], demand: Demand, shown: str) -> None:
+    """Raises RedisUnavailable: by its own account it is none that could be measured."""
+    if info.get("redis_mode") == "cluster":
+        raise RedisUnavailable(_cluster(shown))
+    if short := shortage(info, demand):
+        raise RedisUnavailable(f"{shown} {short}")
 
 
 async def _missing(client: Redis, url: str, prefix: str, needs: Collection[type]) -> AsyncIterator[str]:
     """Try everything; gives the rules that are missing. Raises redis-py's errors: it cannot be used at all."""
-    try:
-        await client.info("server")
-    except NoPermissionError as error:
-        yield _rule(error, "+info", prefix)
     for need in commands(prefix, needs):
         try:
             await client.execute_command(*need.command)  # type: ignore[no-untyped-call]
