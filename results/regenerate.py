@@ -54,6 +54,7 @@ def main(
     index: Annotated[bool, typer.Option("--index", help="Measure nothing.")] = False,
 ) -> None:
     """Measure scenarios and write the index."""
+    into.mkdir(parents=True, exist_ok=True)
     names = [] if index else only or [*chosen(published)]
     codes = [measure_promises(into) if name == PROMISES else measure(name, into, trials, seed) for name in names]
     explanations = tomllib.loads((HERE / "deviations.toml").read_text(encoding="utf-8"))
@@ -74,6 +75,7 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
     A measurement that is INVALID is written too, for it says so itself; any other failure ends everything.
     """
     command = ["run", name, "--trials", str(trials or TRIALS), "--seed", str(seed), "--quiet"]
+    (into / name).parent.mkdir(parents=True, exist_ok=True)
     for ending in (*FORMATS, PAGE) if name == reading.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)

@@ -37,7 +37,7 @@ def check(output: Output, formats: Iterable[str] = files.EXPORTS) -> None:
 def keep_so_far(output: Output, run: Run) -> None:
     """Write what can be written between two rounds; a failure can wait for the end, when it is told."""
     for path in output.export or ():
-        if path.suffix.lower() in BETWEEN_ROUNDS:
+        if path.suffix.lower() in BETWEEN_ROUNDS and files.can_be_replaced(path):
             with contextlib.suppress(ExportFailed):
                 files.export(run, path)
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stampede.core.errors import UsageError
+from stampede.core.files import read_now
 from stampede.core.metrics import METRICS
 from stampede.measure.between_runs import Spread
 from stampede.measure.calibration import Calibration
@@ -99,7 +100,7 @@ def read_spreads(path: Path) -> dict[str, Spread]:
     """
     again = "save one with stampede calibrate --between-runs --export calibration.json"
     try:
-        saved = msgspec.json.decode(path.read_bytes(), type=_Saved)
+        saved = msgspec.json.decode(read_now(path), type=_Saved)
     except OSError as error:
         raise UsageError(f"cannot read '{path}': {error.strerror}: {again}") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

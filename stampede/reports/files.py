@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import pkgutil
@@ -33,25 +34,52 @@ def check(path: Path, endings: Iterable[str]) -> None:
     """Find out before the run whether the file can be written afterwards.
 
     Raises:
-        UsageError: the ending is unknown, or the path is a folder.
+        UsageError: the ending is unknown, the path is a folder, or its folder does not exist.
         ExportFailed: the folder cannot be written to, or the format needs a package that is not installed.
     """
     known = " ".join("." + ending for ending in endings)
     if _ending(path) not in endings:
         raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}")
-    if path.is_dir():
-        raise UsageError(f"cannot export to '{path}': it is a folder")
+    target = _target(path)
+    _check_place(path, target)
     package, extra = getattr(_format_of(formats, path), "NEEDS", (None, None)) if endings is EXPORTS else (None, None)
     if package and find_spec(package) is None:
         raise ExportFailed(
             f"cannot export to '{path}': {package} is not installed: pip install 'stampede-bench[{extra}]'"
         )
-    existing = next(parent for parent in path.absolute().parents if parent.exists())
     try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
+        if _is_device(target):
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        else:
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
     except OSError as error:
-        raise ExportFailed(f"cannot export to '{path}': {existing}: {error.strerror}") from None
+        raise ExportFailed(f"cannot export to '{path}': {target.parent}: {error.strerror}") from None
+
+
+def _check_place(path: Path, target: Path) -> None:
+    try:
+        if target.is_dir():
+            raise UsageError(f"cannot export to '{path}': it is a folder")
+        if not target.parent.is_dir():
+            raise UsageError(f"cannot export to '{path}': there is no folder '{path.parent}': make it first")
+    except OSError as error:  # a name that no file system takes
+        raise UsageError(f"cannot export to '{path}': {error.strerror}") from None
+
+
+def can_be_replaced(path: Path) -> bool:
+    """Whether it is a file, or nothing yet: what is written into a pipe or a device cannot be taken back."""
+    return not _is_device(_target(path))
+
+
+def _target(path: Path) -> Path:
+    """Where a link leads; a link itself is the user's, and stays."""
+    return Path(os.path.realpath(path))
+
+
+def _is_device(target: Path) -> bool:
+    return target.exists() and not target.is_file() and not target.is_dir()
 
 
 def export(run: Run, path: Path) -> None:
@@ -73,15 +101,27 @@ def _ending(path: Path) -> str:
 
 
 def write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write atomically, and create missing folders. Raises ExportFailed; then the old file is as it was."""
+    """Write atomically; into a pipe or a device, directly. Raises ExportFailed; then an old file is as it was."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as descriptor, os.fdopen(descriptor, "wb") as file:
+        target = _target(path)
+        if _is_device(target):
+            with os.fdopen(_connected(target), "wb") as pipe:
+                pipe.writelines(pieces)
+            return
+        with _replacing(target) as descriptor, os.fdopen(descriptor, "wb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise ExportFailed(f"cannot write '{path}': {error.strerror}: free some space or name another path") from None
+        why = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
+        raise ExportFailed(f"cannot write '{path}': {why}: free some space or name another path") from None
+
+
+def _connected(pipe: Path) -> int:
+    """A descriptor to write into a pipe or a device; ENXIO, instead of waiting, if nobody reads the pipe."""
+    descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 @contextmanager

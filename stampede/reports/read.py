@@ -9,6 +9,7 @@ import msgspec
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.files import read_now
 from stampede.core.ranges import Count
 from stampede.core.text import visible_in
 from stampede.measure.run import SCHEMA, Run
@@ -36,7 +37,7 @@ def read(path: Path) -> Run:
         UsageError: the file cannot be read, or is not a run, or is of a newer schema, or has no trials.
     """
     try:
-        return parse(path.read_bytes(), str(path))
+        return parse(read_now(path), str(path))
     except OSError as error:
         raise UsageError(f"cannot read '{path}': {error.strerror}: name a run saved with --export run.json") from None
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stampede.core.errors import UsageError
+from stampede.core.files import open_now
 from stampede.core.model import Outcome, Role
 from stampede.core.text import visible
 from stampede.measure.fold import replot
@@ -99,7 +100,7 @@ def read_requests(path: Path) -> Iterator[tuple[Label, Requests]]:
     if blocks is None:
         raise UsageError(f"cannot read '{path}': the ending says the format, one of {' '.join(_BLOCKS)}")
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with open(open_now(path), encoding="utf-8", newline="") as file:
             for label, parts in groupby(blocks(file), key=itemgetter(0)):
                 yield label, _join([columns for _, columns in parts])
     except OSError as error:

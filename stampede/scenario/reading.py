@@ -10,6 +10,7 @@ import msgspec
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.files import read_now
 from stampede.core.metrics import In, shown_in
 from stampede.core.text import visible, visible_in
 from stampede.scenario.checking import check_parts, in_words
@@ -40,7 +41,7 @@ def load(name: str) -> Scenario:
     if name not in shipped() and not name.endswith(".toml"):
         raise UsageError(registry.unknown("scenario", name, shipped()) + ", or the path of a .toml file")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_now(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the scenario {path}: {_reason(error)}") from None
     label = name if not name.endswith(".toml") else path.stem
@@ -57,6 +58,10 @@ def parse(text: str, name: str, where: str) -> Scenario:
         data = visible_in(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not valid TOML: {error}") from None
+    except ValueError:  # of `int`, in Python's own words
+        raise UsageError(f"{where}: it has a number that no machine can hold: write a smaller one") from None
+    except RecursionError:
+        raise UsageError(f"{where}: its brackets are nested too deeply for any scenario") from None
     _check_keys(data, Scenario, "", where)
     try:
         scenario = msgspec.convert(

@@ -44,6 +44,8 @@ def test_the_table_through_a_pipe_is_plain_and_fits_80_columns(stampede: Stamped
 
 
 def test_exports_have_the_promised_columns_and_agree(stampede: Stampede, tmp_path: Path) -> None:
+    for folder in ("one", "two", "three"):
+        (tmp_path / "new" / folder).mkdir(parents=True)
     exports = ["--export", "new/one/out.csv", "--export", "new/two/out.json", "--requests", "new/three/out.csv"]
     ended = stampede(*TWO, "--seed", 4711, "--quiet", *exports)
     assert (ended.code, ended.out, ended.err) == (0, "", "")

@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import stat
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,10 +46,59 @@ def test_an_old_file_is_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_missing_folders_are_created(tmp_path: Path) -> None:
+def test_folders_are_not_made_behind_the_users_back(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "out.csv"
-    files.write(path, [b"new"])
-    assert path.read_bytes() == b"new"
+    with pytest.raises(UsageError, match=r"there is no folder '.*/a/b': make it"):
+        files.check(path, files.EXPORTS)
+    with pytest.raises(ExportFailed):
+        files.write(path, [b"new"])
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    link, target = tmp_path / "link.csv", tmp_path / "there" / "out.csv"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    files.check(link, files.EXPORTS)
+    files.write(link, [b"new"])
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert os.listdir(target.parent) == ["out.csv"]
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    files.check(pipe, files.EXPORTS)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        deadline = time.monotonic() + 30
+        while True:  # until the reader has opened it
+            try:
+                files.write(pipe, [b"a,", b"b"])
+                break
+            except ExportFailed:
+                assert time.monotonic() < deadline
+        assert reader.communicate(timeout=30)[0] == b"a,b"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert not files.can_be_replaced(pipe)
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ExportFailed, match="nobody reads from it"):
+        files.write(tmp_path / "pipe.csv", [b"a"])
+    assert os.listdir(tmp_path) == ["pipe.csv"]
+
+
+def test_a_device_stays_one(tmp_path: Path) -> None:
+    link = tmp_path / "full.csv"
+    link.symlink_to("/dev/full")
+    files.check(link, files.EXPORTS)
+    with pytest.raises(ExportFailed, match="No space left on device"):
+        files.write(link, [b"new"])
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert link.is_symlink()
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("a bug"), KeyboardInterrupt()])
@@ -103,7 +154,7 @@ def test_a_new_file_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("name", ["out.csv", "out.json", "OUT.CSV", "new/folder/out.json"])
+@pytest.mark.parametrize("name", ["out.csv", "out.json", "OUT.CSV"])
 def test_a_path_that_can_be_written_passes_the_check_and_nothing_is_left_of_it(tmp_path: Path, name: str) -> None:
     files.check(tmp_path / name, files.EXPORTS)
     assert os.listdir(tmp_path) == []
@@ -121,10 +172,15 @@ def test_a_folder_is_no_file_to_export_to(tmp_path: Path) -> None:
         files.check(tmp_path / "out.csv", files.EXPORTS)
 
 
-def test_a_folder_that_cannot_be_made_is_found_out_before_the_run(tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_found_out_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportFailed, match="cannot export to"):
+    with pytest.raises(UsageError, match="cannot export to"):
         files.check(tmp_path / "file" / "deep" / "out.csv", files.EXPORTS)
+
+
+def test_a_name_that_no_file_system_takes_is_found_out_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot export to"):
+        files.check(tmp_path / f"{'x' * 5000}.csv", files.EXPORTS)
 
 
 def test_the_ending_says_the_format(tmp_path: Path, run: MakeRun, trial: MakeTrial, requests: Requests) -> None:
