@@ -111,11 +111,17 @@ class News(Protocol):
     """Who waits for a key is told how its load ended."""
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
-        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+        """Resolves at the key's next fill or failure, and when news may have been missed.
+
+        Shared by all waiters: wait for it, never cancel it.
+        """
         ...
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
-        """Have the callback called for every key that anybody in the fleet deletes."""
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that anybody in the fleet deletes.
+
+        None means that invalidations may have been missed, of all keys.
+        """
         ...
 
 

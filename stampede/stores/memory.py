@@ -170,7 +170,7 @@ class MemoryStore:
         self._watchers.changed(key)
         self._watchers.invalidated(key)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:

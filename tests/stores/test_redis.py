@@ -194,6 +194,19 @@ async def test_the_subscription_comes_back_after_it_was_killed(
     assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
 
 
+async def test_after_a_lost_subscription_everybody_who_watches_looks_again(
+    redis_store: RedisStore, raw: Redis
+) -> None:
+    """What was published meanwhile went unheard, and may have been anything."""
+    invalidated: list[str | None] = []
+    redis_store.on_invalidated(invalidated.append)
+    watching = [redis_store.watch(f"k{n}") for n in range(3)]
+    raw.client_kill_filter(_type="pubsub")
+    heard = await asyncio.wait_for(asyncio.gather(*map(asyncio.shield, watching)), HEARD_WITHIN)
+    assert heard == [Filled(None, None)] * 3
+    assert invalidated == [None]
+
+
 async def test_a_closed_store_leaves_no_connection_behind(
     redis_url: str, prefix: str, raw: Redis, runner: asyncio.Runner
 ) -> None:

@@ -159,7 +159,7 @@ class RedisStore:
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
