@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.protection.cache import Cache
 from stampede.protection.judging import Action
+from stampede.protection.keeper import Keeper
 
 
-@dataclass(frozen=True)
+@dataclass
 class Guard:
     """How a choice loads under its guard: the lease in seconds, how watchers are notified of the end.
 
@@ -24,6 +23,10 @@ class Guard:
     lease: float
     notify: Notify
     keep: float = 0.0
+    _keeper: Keeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.cache, self.lease)
 
     def giving_back(self, key: str, token: str) -> AbstractContextManager[None]:
         """Around the steps that may take the guard: who is cancelled or fails among them must not leave it taken."""
@@ -42,16 +45,17 @@ class Guard:
         A failure releases the guard and notifies the watchers.
         """
         cache, store = self.cache, self.cache.store
-        try:
-            entry = await keeping(cache, cache.load(key), self.lease, lambda: store.renew(key, token, self.lease))
-        except asyncio.CancelledError:
-            await cache.quietly(store.drop(key, token))
-            raise
-        except Exception as error:
-            await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
-            raise
-        if await cache.quietly(store.fill(key, token, entry, cache.remaining(entry), self.notify)) is False:
-            cache.counters.fenced_fills += 1
+        with self._keeper.holding(key, token):
+            try:
+                entry = await cache.load(key)
+            except asyncio.CancelledError:
+                await cache.quietly(store.drop(key, token))
+                raise
+            except Exception as error:
+                await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
+                raise
+            if await cache.quietly(store.fill(key, token, entry, cache.remaining(entry), self.notify)) is False:
+                cache.counters.fenced_fills += 1
         return entry
 
     async def reload(self, key: str) -> Answer | None:
@@ -79,17 +83,3 @@ class Guard:
             return None
         await self.cache.quietly(self.cache.store.drop(key, token))
         return entry
-
-
-async def keeping(
-    cache: Cache, load: Coroutine[Any, Any, Entry], lease: float, renew: Callable[[], Awaitable[bool]]
-) -> Entry:
-    """Run the load, renewing every third of the lease. Raises what the load raises."""
-    task = asyncio.ensure_future(load)
-    try:
-        while not (await asyncio.wait([task], timeout=lease / 3))[0]:
-            await cache.quietly(renew())
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    return task.result()
