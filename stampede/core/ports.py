@@ -14,12 +14,19 @@ Clock = Callable[[], float]
 
 ANY_NOTE = "*"
 
+Sent = Callable[[], None]
+"""Called when a command is written to the wire: it sees all that was done in the store until then."""
+
+
+def unheeded() -> None:
+    """Nobody wants to know."""
+
 
 @runtime_checkable
 class Values(Protocol):
     """Values by key, each with a time to live."""
 
-    async def get(self, key: str) -> Entry | None:
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
         """The value, or None for a miss."""
         ...
 
@@ -65,7 +72,9 @@ class Guards(Protocol):
         """Remove the guard if it still holds the token (compare-and-delete)."""
         ...
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
         ...
 
@@ -81,7 +90,7 @@ class Guards(Protocol):
 class Leases(Protocol):
     """A miss grants the right to load, in one step."""
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Notify, Role
+from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
 from stampede.protection.judging import Action
 from stampede.protection.keeper import Keeper
@@ -32,12 +33,12 @@ class Guard:
         """Around the steps that may take the guard: who is cancelled or fails among them must not leave it taken."""
         return self.cache.undoing(lambda: self.cache.store.drop(key, token))
 
-    async def lead(self, key: str, token: str) -> Answer:
+    async def lead(self, key: str, token: str, boarding: Boarding) -> Answer:
         """The guard is ours: load, in a task of its own, so that a caller who is cancelled takes nothing along."""
-        entry = await asyncio.shield(self.cache.tasks.spawn(self.load(key, token)))
+        entry = await asyncio.shield(self.cache.tasks.spawn(self.load(key, token, boarding)))
         return Answer(entry, Role.LEADER)
 
-    async def load(self, key: str, token: str) -> Entry:
+    async def load(self, key: str, token: str, boarding: Boarding) -> Entry:
         """Load while renewing the lease, then fill with the token as the fence.
 
         The renewals (every third of the lease) end with this process, so a dead holder is followed within one
@@ -45,6 +46,7 @@ class Guard:
         A failure releases the guard and notifies the watchers.
         """
         cache, store = self.cache, self.cache.store
+        boarding.loading()
         with self._keeper.holding(key, token):
             try:
                 entry = await cache.load(key)
@@ -54,8 +56,13 @@ class Guard:
             except Exception as error:
                 await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
                 raise
-            if await cache.quietly(store.fill(key, token, entry, cache.remaining(entry), self.notify)) is False:
-                cache.counters.fenced_fills += 1
+            filled = await cache.quietly(
+                store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
+            )
+        if filled:
+            boarding.confirmed()
+        elif filled is False:
+            cache.counters.fenced_fills += 1
         return entry
 
     async def reload(self, key: str) -> Answer | None:
@@ -73,7 +80,7 @@ class Guard:
             await self.cache.quietly(self.cache.store.drop(key, token))
             return Answer(entry, Role.HIT)
         # Without a note of a failure: the value is still there, so nobody polls for this load.
-        return Answer(await Guard(self.cache, self.lease, self.notify).load(key, token), Role.LEADER)
+        return Answer(await Guard(self.cache, self.lease, self.notify).load(key, token, Boarding()), Role.LEADER)
 
     async def usable_or_drop(self, key: str, token: str) -> Entry | None:
         """With the guard in hand, read again: a usable value that somebody else has filled, the guard given back."""

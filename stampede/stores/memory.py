@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import ANY_NOTE, Clock
+from stampede.core.ports import ANY_NOTE, Clock, Sent, unheeded
 from stampede.stores.watchers import Watchers
 
 V = TypeVar("V")
@@ -51,12 +51,13 @@ class MemoryStore:
         self._guards: _Expiring[tuple[str, str | None]] = _Expiring(clock)
         self._watchers = Watchers()
 
-    async def _travel(self) -> None:
+    async def _travel(self, sent: Sent = unheeded) -> None:
         self.commands += 1
+        sent()
         await asyncio.sleep(self.latency)
 
-    async def get(self, key: str) -> Entry | None:
-        await self._travel()
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
+        await self._travel(sent)
         return self._entries.get(key)
 
     def _write(self, key: str, entry: Entry, ttl: float) -> None:
@@ -118,14 +119,16 @@ class MemoryStore:
         self._guards.pop(key)
         return True
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
-        await self._travel()
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
+        await self._travel(sent)
         if not self._holds(key, token):
             return False
         self._write(key, entry, ttl)
         self._guards.pop(key)
         if notify is not Notify.NOTHING:
-            self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None))
+            self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None, token))
         return True
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
@@ -136,11 +139,11 @@ class MemoryStore:
         if keep > 0:
             self._guards.set(key, (token, error), keep)
         if notify is not Notify.NOTHING:
-            self._watchers.notify(key, Filled(None, error))
+            self._watchers.notify(key, Filled(None, error, token))
         return True
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        await self._travel()
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
+        await self._travel(sent)
         entry = self._entries.get(key)
         if entry is not None:
             return LeaseAnswer(entry, None, 0.0)
@@ -163,7 +166,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._write(key, entry, ttl)
-        self._watchers.notify(key, Filled(None, None))
+        self._watchers.notify(key, Filled(None, None, token))
         return True
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
@@ -171,7 +174,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._claims.pop(key)
-        self._watchers.notify(key, Filled(None, error))
+        self._watchers.notify(key, Filled(None, error, token))
         return True
 
     async def delete(self, key: str) -> None:

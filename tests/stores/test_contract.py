@@ -296,14 +296,14 @@ async def test_a_watcher_is_woken_by_a_fill_without_its_value(store: Store, entr
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.WAKE)
-    assert await heard(news) == Filled(None, None)
+    assert await heard(news) == Filled(None, None, "one")
 
 
 async def test_a_watcher_is_pushed_the_value_itself(store: Store, entry: Entry) -> None:
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.PUSH)
-    assert await heard(news) == Filled(entry, None)
+    assert await heard(news) == Filled(entry, None, "one")
 
 
 @pytest.mark.parametrize("notify", [Notify.WAKE, Notify.PUSH])
@@ -312,14 +312,14 @@ async def test_a_watcher_is_told_the_error_of_a_load_that_failed(store: Store, n
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fail("k", "one", "no!", keep, notify)
-    assert await heard(news) == Filled(None, "no!")
+    assert await heard(news) == Filled(None, "no!", "one")
 
 
 async def test_all_watchers_of_a_key_hear_one_fill(store: Store, entry: Entry) -> None:
     watching = [store.watch("k") for _ in range(100)]
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.PUSH)
-    assert [await heard(news) for news in watching] == [Filled(entry, None)] * 100
+    assert [await heard(news) for news in watching] == [Filled(entry, None, "one")] * 100
 
 
 async def test_a_watcher_hears_the_next_fill_and_not_the_one_before(store: Store, entry: Entry) -> None:
@@ -328,7 +328,7 @@ async def test_a_watcher_hears_the_next_fill_and_not_the_one_before(store: Store
         news = store.watch("k")
         await store.add("k", "one", 10)
         await store.fill("k", "one", each, 10, Notify.PUSH)
-        assert await heard(news) == Filled(each, None)
+        assert await heard(news) == Filled(each, None, "one")
 
 
 async def test_a_watcher_hears_nothing_of_other_keys_of_silence_and_of_what_was_fenced_off(

@@ -74,7 +74,7 @@ async def test_a_swap_writes_over_ones_own_claim_once_and_wakes_the_watchers(sto
     await store.claim("k", "one", 10)
     results = await asyncio.gather(*(store.swap("k", "one", entry, 10) for _ in range(5)))
     assert sorted(results) == [False, False, False, False, True]
-    assert await heard(news) == Filled(None, None)
+    assert await heard(news) == Filled(None, None, "one")
     assert await store.get("k") == entry
 
 
@@ -112,7 +112,7 @@ async def test_unclaim_gives_ones_own_claim_back_and_tells_the_watchers(store: S
     news = store.watch("k")
     await store.claim("k", "one", 10)
     assert await store.unclaim("k", "one", error)
-    assert await heard(news) == Filled(None, error)
+    assert await heard(news) == Filled(None, error, "one")
     assert await store.claim("k", "two", 10) == Look(None, "two")
 
 

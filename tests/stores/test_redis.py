@@ -54,7 +54,7 @@ async def hears(store: RedisStore, entry: Entry) -> bool:
     """Whether a store hears its own fill within a moment."""
     try:
         async with asyncio.timeout(0.2):
-            return await pushed(store, store, "k", entry) == Filled(entry, None)
+            return await pushed(store, store, "k", entry) == Filled(entry, None, "one")
     except TimeoutError:
         return False
 
@@ -164,7 +164,7 @@ async def test_a_fill_is_heard_by_the_stores_of_other_instances(
 ) -> None:
     other = await RedisStore.open(redis_url, prefix)
     try:
-        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None)
+        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None, "one")
     finally:
         await other.close()
 
@@ -175,8 +175,8 @@ async def test_a_run_does_not_hear_the_fills_of_another_run(
     stranger = await RedisStore.open(redis_url, "another:" + prefix)
     try:
         mine = redis_store.watch("k")
-        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None)
-        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None)
+        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None, "one")
+        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None, "one")
         assert not mine.done()
     finally:
         await stranger.close()

@@ -56,15 +56,19 @@ class Placeholder(Coalescing):
         await self._owner.announce()
         # Watch before claiming: a fill between the answer and the watch would go unheard.
         news, waited = store.watch(key), False
+        holders: set[str] = set()
         while True:
             with self._claim.giving_back(key, token):
                 look = await store.claim(key, token, self._claim.life)
                 if waited and look.holder == token:
-                    await hear(news, UNDER_WAY_S)  # who wins what it waited for may have missed why it is free
+                    # Who wins what it waited for may have missed why it is free.
+                    await hear(news, holders, UNDER_WAY_S)
             if look.holder == token:
                 return await self._claim.lead(key, token)
             if look.holder is not None:
+                holders.add(look.holder)
                 await self._wait(key, look.holder, news)
+                await hear(news, holders)
                 waited = not news.done()
                 news = news if waited else store.watch(key)
             elif look.entry is not None and self.cache.usable(look.entry):
@@ -73,15 +77,11 @@ class Placeholder(Coalescing):
                 await asyncio.sleep(SETTLE_S)
 
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:
-        """Until there is news, or time to look again: the holder may be dead, or a message lost.
-
-        Raises LoadError if its load failed.
-        """
+        """Until there is news, or time to look again: the holder may be dead, or a message lost."""
         await asyncio.wait([news], timeout=self.marker / 2)
         owner, claimed, _ = holder.partition("/")  # a reload's guard names no owner, and ends by itself
         if claimed and not news.done() and not await self._owner.lives(owner):
             await self.cache.store.unclaim(key, holder, None)
-        await hear(news)
 
     async def reload(self, key: str) -> Answer | None:
         return await self._guard.reload(key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
-from stampede.core.tasks import Flights
+from stampede.core.tasks import Boarding, Flights
 from stampede.protection.choices import Coalescing
 from stampede.protection.promise import Promise, Scope
 
@@ -33,22 +33,31 @@ class PromiseLock(Coalescing):
         self.flights = Flights(self.cache.tasks)
 
     async def load(self, key: str) -> Answer:
-        flight, role = self.flights.current(key), Role.WAITER
-        if flight is None:
-            flight, role = self.flights.start(key, self._fly(key)), Role.LEADER
-        return Answer(await flight.join(), role)
+        while True:
+            flight, role = self.flights.current(key), Role.WAITER
+            if flight is None:
+                flight, role = self.flights.start(key, self._fly), Role.LEADER
+            entry, timely = await flight.join()
+            if timely and entry is not None:
+                return Answer(entry, role)
 
-    async def _fly(self, key: str) -> Entry:
+    async def _fly(self, key: str, boarding: Boarding) -> Entry:
         # Read again: the flight before this one may have landed between the caller's miss and now.
-        entry = await self.cache.store.get(key)
+        entry = await self.cache.store.get(key, sent=boarding.asking)
+        boarding.confirmed()
         if entry is not None and self.cache.usable(entry):
             return entry
+        return await self._load(key, boarding)
+
+    async def _load(self, key: str, boarding: Boarding) -> Entry:
+        boarding.loading()
         return await self.cache.load_and_put(key)
 
     async def reload(self, key: str) -> Answer | None:
         if self.flights.current(key) is not None:
             return None
-        return Answer(await self.flights.start(key, self.cache.load_and_put(key)).join(), Role.LEADER)
+        entry, _ = await self.flights.start(key, self._load).join()
+        return None if entry is None else Answer(entry, Role.LEADER)
 
     async def invalidate(self, key: str) -> None:
         self.flights.forget(key)

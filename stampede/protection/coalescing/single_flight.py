@@ -8,6 +8,7 @@ from typing import Any
 
 from stampede.core.model import Answer, Role
 from stampede.core.ports import Values
+from stampede.core.tasks import Boarding
 from stampede.protection.choices import Coalescing
 from stampede.protection.flight import SharedFlight
 from stampede.protection.promise import Promise, Scope
@@ -31,19 +32,24 @@ class SingleFlight(Coalescing):
     _flight: SharedFlight = field(init=False)
 
     def __post_init__(self) -> None:
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._load, self.serve)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._renew, self.serve)
 
     def get(self, key: str) -> Coroutine[Any, Any, Answer]:
         return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
 
-    async def _fly(self, key: str) -> Answer:
-        entry = await self.cache.store.get(key)
+    async def _fly(self, key: str, boarding: Boarding) -> Answer:
+        entry = await self.cache.store.get(key, sent=boarding.asking)
+        boarding.confirmed()
         if entry is not None and self.cache.usable(entry):
             return Answer(entry, Role.HIT)
-        return await self._load(key)
+        return await self._load(key, boarding)
 
-    async def _load(self, key: str) -> Answer:
+    async def _load(self, key: str, boarding: Boarding) -> Answer:
+        boarding.loading()
         return Answer(await self.cache.load_and_put(key), Role.LEADER)
+
+    async def _renew(self, key: str) -> Answer:
+        return await self._load(key, Boarding())
 
     async def reload(self, key: str) -> Answer | None:
         return await self._flight.reload(key)

@@ -35,7 +35,7 @@ class FillListener:
             await disconnect(client)
 
     def _hear(self, news: News) -> None:
-        if news.invalidated:
+        if news.token is None:
             self._watchers.invalidated(news.key)
         else:
-            self._watchers.notify(news.key, Filled(news.entry, news.error))
+            self._watchers.notify(news.key, Filled(news.entry, news.error, news.token))

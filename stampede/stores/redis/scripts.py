@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from stampede.core.errors import StoreError
+from stampede.core.ports import Sent, unheeded
 from stampede.stores.redis.wire import Argument, Wire
 
 SCRIPTS = {
@@ -24,11 +25,11 @@ async def load(wire: Wire) -> None:
         await wire.send("SCRIPT LOAD", text)
 
 
-async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument) -> Any:
+async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Any:
     """Run one. Raises StoreError."""
     command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
     try:
-        return await wire.send(*command)
+        return await wire.send(*command, sent=sent)
     except NoScriptError:  # the server was restarted, or somebody flushed its scripts
         await load(wire)
         return await wire.send(*command)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import ANY_NOTE
+from stampede.core.ports import ANY_NOTE, Sent, unheeded
 from stampede.stores.redis import scripts
 from stampede.stores.redis.codec import (
     CLAIM,
@@ -85,14 +85,14 @@ class RedisStore:
 
     # -- values ------------------------------------------------------------------------------------------------
 
-    async def get(self, key: str) -> Entry | None:
-        return decode_entry(await self._send("GET", self._value(key)))
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
+        return decode_entry(await self._wire.send("GET", self._value(key), sent=sent))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         await self._send("SET", self._value(key), encode(entry), "PX", milliseconds(ttl))
 
     async def delete(self, key: str) -> None:
-        news = encode(News(key, None, None, invalidated=True))
+        news = encode(News(key))
         await self._run("delete", self._names(key), self._channel, news)
 
     # -- guards ------------------------------------------------------------------------------------------------
@@ -121,21 +121,23 @@ class RedisStore:
     async def drop(self, key: str, token: str) -> bool:
         return bool(await self._run("drop", [self._guard(key)], token))
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
-        news = News(key, entry if notify is Notify.PUSH else None, None)
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
+        news = News(key, entry if notify is Notify.PUSH else None, token=token)
         message = encode(news) if notify is not Notify.NOTHING else b""
         arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
-        return bool(await self._run("fill", self._names(key), *arguments))
+        return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
-        message = encode(News(key, None, error)) if notify is not Notify.NOTHING else b""
+        message = encode(News(key, error=error, token=token)) if notify is not Notify.NOTHING else b""
         note, keep_ms = encode_note(token, error), milliseconds(keep) if keep > 0 else 0
         return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, milliseconds(ttl))
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
+        value, holder, left_ms = await self._run("lease", self._names(key), token, milliseconds(ttl), sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
@@ -156,13 +158,13 @@ class RedisStore:
             step = self._run("swap", [name], claim, envelope, milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
-            await self._publish(News(key, None, None))
+            await self._publish(News(key, token=token))
         return swapped
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
         removed = bool(await self._run("drop", [self._value(key)], CLAIM + token))
         if removed:
-            await self._publish(News(key, None, error))
+            await self._publish(News(key, error=error, token=token))
         return removed
 
     # -- news --------------------------------------------------------------------------------------------------
@@ -198,8 +200,8 @@ class RedisStore:
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
 
-    def _run(self, script: str, keys: list[str], *arguments: Argument) -> Awaitable[Any]:
-        return scripts.run(self._wire, script, keys, *arguments)
+    def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+        return scripts.run(self._wire, script, keys, *arguments, sent=sent)
 
     def _publish(self, news: News) -> Awaitable[Any]:
         return self._send("PUBLISH", self._channel, encode(news))

@@ -150,6 +150,12 @@ def fleet(runner: asyncio.Runner) -> Callable[..., Fleet]:
 
 
 @pytest.fixture
+def fleet_on() -> Callable[..., Fleet]:
+    """Makes a fleet whose instances have a store each."""
+    return lambda spec, stores, ttl=TTL_S: Fleet(spec, stores, SlowOrigin(), ttl)
+
+
+@pytest.fixture
 def redis_fleet(name: str, runner: asyncio.Runner, redis_url: str) -> Iterator[Fleet]:
     """A fleet over a real Redis, every instance with connections of its own; a load takes 50 ms."""
     prefix = f"test:{{{Random().getrandbits(64):x}}}:"

@@ -16,7 +16,7 @@ import pytest
 from stampede.core import registry
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Answer, Entry, Loaded, Look, Notify, Role
-from stampede.core.ports import Store
+from stampede.core.ports import Sent, Store, unheeded
 from stampede.protection.promise import Promise, Scope, WithoutStore
 from stampede.stores.memory import MemoryStore
 
@@ -56,9 +56,9 @@ class Misfortune(MemoryStore):
                 self.failed += 1
                 raise StoreError(f"Redis: no {step} today")
 
-    async def get(self, key: str) -> Entry | None:
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
         self._perhaps("get")
-        return await super().get(key)
+        return await super().get(key, sent)
 
     async def look(self, key: str) -> Look:
         self._perhaps("look")
@@ -76,9 +76,11 @@ class Misfortune(MemoryStore):
         self._perhaps("fill")
         return await super().swap(key, token, entry, ttl)
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
         self._perhaps("fill")
-        return await super().fill(key, token, entry, ttl, notify)
+        return await super().fill(key, token, entry, ttl, notify, sent)
 
 
 class Silent(MemoryStore):
@@ -110,8 +112,9 @@ class Uneven(MemoryStore):
     async def wait(self) -> None:
         await asyncio.sleep(self._random.uniform(0, WAY_S))
 
-    async def _travel(self) -> None:
+    async def _travel(self, sent: Sent = unheeded) -> None:
         self.commands += 1
+        sent()
         await self.wait()
 
 
@@ -628,7 +631,7 @@ async def test_a_store_that_cannot_be_read_is_an_error_and_not_a_miss(
     """Promise 30."""
 
     class Dead(MemoryStore):
-        async def _travel(self) -> None:
+        async def _travel(self, sent: Sent = unheeded) -> None:
             raise StoreError("Redis: connection refused")
 
     it = fleet(name, Dead(runner.get_loop().time))
