@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
@@ -53,13 +53,19 @@ class Guards(Protocol):
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         """Set the guard unless it exists; return the token that holds it now (one's own: acquired).
 
+        A claim in the value's place holds the key as well.
+
         The note of a failed load holds nothing and is replaced; but with `over` only that token's note is, and
         another token's is returned like a holder: its load failed while the caller was on its way here.
         """
         ...
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        """Extend the guard if it still holds the token."""
+        """Extend the guard, or the claim, if it still holds the token."""
+        ...
+
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        """Extend many guards and claims, each if it still holds its token; for each, whether it does."""
         ...
 
     async def drop(self, key: str, token: str) -> bool:
@@ -94,7 +100,7 @@ class Claims(Protocol):
     """A token can sit in the value's own place."""
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        """Put the token in the value's own place unless something is there; what is there now."""
+        """Put the token in the value's own place unless something is there, or the guard held; what is there now."""
         ...
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
 from stampede.protection.judging import Action
+from stampede.protection.keeper import Keeper
 
 
-@dataclass(frozen=True)
+@dataclass
 class Guard:
     """How a choice loads under its guard: the lease in seconds, how watchers are notified of the end.
 
@@ -25,6 +24,10 @@ class Guard:
     lease: float
     notify: Notify
     keep: float = 0.0
+    _keeper: Keeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.cache, self.lease)
 
     def giving_back(self, key: str, token: str) -> AbstractContextManager[None]:
         """Around the steps that may take the guard: who is cancelled or fails among them must not leave it taken."""
@@ -44,17 +47,18 @@ class Guard:
         """
         cache, store = self.cache, self.cache.store
         boarding.loading()
-        try:
-            entry = await keeping(cache, cache.load(key), self.lease, lambda: store.renew(key, token, self.lease))
-        except asyncio.CancelledError:
-            await cache.quietly(store.drop(key, token))
-            raise
-        except Exception as error:
-            await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
-            raise
-        filled = await cache.quietly(
-            store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
-        )
+        with self._keeper.holding(key, token):
+            try:
+                entry = await cache.load(key)
+            except asyncio.CancelledError:
+                await cache.quietly(store.drop(key, token))
+                raise
+            except Exception as error:
+                await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
+                raise
+            filled = await cache.quietly(
+                store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
+            )
         if filled:
             boarding.confirmed()
         elif filled is False:
@@ -86,17 +90,3 @@ class Guard:
             return None
         await self.cache.quietly(self.cache.store.drop(key, token))
         return entry
-
-
-async def keeping(
-    cache: Cache, load: Coroutine[Any, Any, Entry], lease: float, renew: Callable[[], Awaitable[bool]]
-) -> Entry:
-    """Run the load, renewing every third of the lease. Raises what the load raises."""
-    task = asyncio.ensure_future(load)
-    try:
-        while not (await asyncio.wait([task], timeout=lease / 3))[0]:
-            await cache.quietly(renew())
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    return task.result()

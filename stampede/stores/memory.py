@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
@@ -87,6 +87,9 @@ class MemoryStore:
         guard = self._guards.get(key)
         if guard is not None and (guard[1] is None or over not in (ANY_NOTE, guard[0])):
             return guard[0]
+        claim = self._claims.get(key)
+        if claim is not None:
+            return claim
         self._guards.set(key, (token, None), ttl)
         return token
 
@@ -94,10 +97,19 @@ class MemoryStore:
         return self._guards.get(key) == (token, None)
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
+        return (await self.renew_all([(key, token)], ttl))[0]
+
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
         await self._travel()
-        if not self._holds(key, token):
+        return [self._renew(key, token, ttl) for key, token in held]
+
+    def _renew(self, key: str, token: str, ttl: float) -> bool:
+        if self._holds(key, token):
+            self._guards.set(key, (token, None), ttl)
+        elif self._claims.get(key) == token:
+            self._claims.set(key, token, ttl)
+        else:
             return False
-        self._guards.set(key, (token, None), ttl)
         return True
 
     async def drop(self, key: str, token: str) -> bool:
@@ -143,6 +155,9 @@ class MemoryStore:
         entry, holder = self._entries.get(key), self._claims.get(key)
         if entry is not None or holder is not None:
             return Look(entry, None if entry is not None else holder)
+        guard = self._guards.get(key)
+        if guard is not None and guard[1] is None:
+            return Look(None, guard[0])
         self._claims.set(key, token, ttl)
         return Look(None, token)
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import Store
+from stampede.core.ports import OpenStore, Store
 
 SOON = 0.03
 AFTERWARDS = 0.08
@@ -121,6 +121,20 @@ async def test_renew_and_drop_of_a_guard_that_is_gone_do_nothing(store: Store) -
     assert not await store.renew("k", "one", 10)
     assert not await store.drop("k", "one")
     assert await store.look("k") == Look(None, None, None)
+
+
+async def test_many_guards_are_renewed_at_once_each_if_it_is_still_ones_own(store: OpenStore, entry: Entry) -> None:
+    keys = [f"k{number}" for number in range(1201)]  # more than travel together
+    await asyncio.gather(*(store.add(key, "one", 20) for key in keys[::2]))
+    await store.add("k1", "another", 10)
+    await store.put("k3", entry, 10)
+    before = store.commands
+    assert await store.renew_all([(key, "one") for key in keys], 100) == [n % 2 == 0 for n in range(len(keys))]
+    assert store.commands - before <= 3
+    leases = await asyncio.gather(*(store.lease(key, "two", 10) for key in keys[::2]))
+    assert {lease.holder for lease in leases} == {"one"}
+    assert all(lease.remaining > 50 for lease in leases)
+    assert await store.renew_all([], 10) == []
 
 
 async def test_drop_releases_ones_own_guard(store: Store) -> None:

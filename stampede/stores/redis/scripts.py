@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
+from stampede.core.errors import StoreError
 from stampede.core.ports import Sent, unheeded
 from stampede.stores.redis.wire import Argument, Wire
 
@@ -32,3 +33,14 @@ async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument, se
     except NoScriptError:  # the server was restarted, or somebody flushed its scripts
         await load(wire)
         return await wire.send(*command)
+
+
+async def knows_ifeq(wire: Wire, prefix: str) -> bool:
+    """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error. Raises StoreError."""
+    try:
+        await wire.send("SET", prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
+    except StoreError as error:
+        if "syntax" in str(error).lower():
+            return False
+        raise
+    return True

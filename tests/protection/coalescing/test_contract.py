@@ -336,6 +336,25 @@ async def test_an_error_that_is_not_of_the_origins_own_kind_releases_everybody(
     assert (await it.store.look("k")).holder is None or (await it.store.look("k")).failed is not None
 
 
+async def test_a_loader_that_raises_a_cancellation_has_failed_and_everybody_is_told(
+    name: str, fleet: MakeFleet, loads_allowed: LoadsAllowed
+) -> None:
+    """Something inside of a user's loader was cancelled: that is no reason to try again, one caller after another."""
+    it = fleet(name)
+
+    async def load(key: str) -> None:
+        it.origin.loads[key] += 1
+        await asyncio.sleep(LOAD_S)
+        raise asyncio.CancelledError
+
+    for protection in it.protections:
+        protection.cache.origin = load
+    errors = await outcomes(it.burst(CALLERS))
+    assert {(type(error), str(error)) for error in errors} == {(LoadError, "the load was cancelled from within")}
+    assert it.origin.loads["k"] <= loads_allowed(CALLERS)
+    assert it.elapsed() < LOAD_S + NOTICED_S
+
+
 # -- cancellation --------------------------------------------------------------------------------------------------
 
 
