@@ -78,6 +78,10 @@ class Guards(Protocol):
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
         ...
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        """If the guard still holds the token: write. The guard stays, for others who load under the same token."""
+        ...
+
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         """If the guard still holds the token: release it and tell the watchers, in one step.
 

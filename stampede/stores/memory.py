@@ -131,6 +131,13 @@ class MemoryStore:
             self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None, token))
         return True
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        await self._travel(sent)
+        if not self._holds(key, token):
+            return False
+        self._write(key, entry, ttl)
+        return True
+
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         await self._travel()
         if not self._holds(key, token):

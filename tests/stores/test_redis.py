@@ -29,6 +29,7 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "renew": lambda store, entry: store.renew("k", "one", 1),
     "drop": lambda store, entry: store.drop("k", "one"),
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
+    "put_under": lambda store, entry: store.put_under("k", "one", entry, 1),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
     "lease": lambda store, entry: store.lease("k", "one", 1),
     "claim": lambda store, entry: store.claim("k", "one", 1),

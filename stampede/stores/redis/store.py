@@ -129,6 +129,10 @@ class RedisStore:
         arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
         return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        arguments = (token, encode(entry), milliseconds(ttl))
+        return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
+
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
         message = encode(News(key, error=error, token=token)) if notify is not Notify.NOTHING else b""
         note, keep_ms = encode_note(token, error), milliseconds(keep) if keep > 0 else 0
