@@ -146,6 +146,11 @@ class Changes(Protocol):
         """
         ...
 
+    @property
+    def tracking(self) -> bool:
+        """Whether changes are heard now."""
+        ...
+
 
 class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
     """A shared cache with all the atomic steps that protections are made of.

@@ -44,7 +44,8 @@ class RedisStore:
         self._compares = compares
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
-        self._changes = Conversation(ChangeListener(url, prefix, self._watchers).listen)
+        self._tracker = ChangeListener(url, prefix, self._watchers)
+        self._changes = Conversation(self._tracker.listen)
 
     @classmethod
     async def open(cls, url: str, prefix: str, pool: int | None = None) -> RedisStore:
@@ -182,6 +183,10 @@ class RedisStore:
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
         await self._changes.begin("track changes")
+
+    @property
+    def tracking(self) -> bool:
+        return self._tracker.hears
 
     def forget_callbacks(self) -> None:
         """Forget who wanted to hear of invalidations and changes: their trial is over."""
