@@ -76,13 +76,15 @@ class Notify(IntEnum):
 
 
 class Filled(NamedTuple):
-    """A watcher's news: the load ended. `entry` is set if it was pushed, `error` if the load failed.
+    """A watcher's news: the load of `token` ended. `entry` is set if it was pushed, `error` if the load failed.
 
-    Neither: read again, or try for the right to load; the key may have been invalidated.
+    Neither: read again, or try for the right to load. Without a token the key was invalidated, or news may have been
+    missed. Another token than the holder's that the watcher was told is that of an older load: look again.
     """
 
     entry: Entry | None
     error: str | None
+    token: str | None = None
 
 
 class Look(NamedTuple):

@@ -11,6 +11,7 @@ import pytest
 from stampede.core import registry
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Role
+from stampede.core.ports import Sent, unheeded
 from stampede.stores.memory import MemoryStore
 
 TTL = 10.0
@@ -176,8 +177,8 @@ class HangingStore(MemoryStore):
 
     hangs = False
 
-    async def _travel(self) -> None:
-        await super()._travel()
+    async def _travel(self, sent: Sent = unheeded) -> None:
+        await super()._travel(sent)
         if self.hangs:
             await asyncio.sleep(2)
             raise StoreError("hung")

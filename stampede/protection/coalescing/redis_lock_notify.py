@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.core.ports import Guards, News, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
@@ -49,8 +50,8 @@ class RedisLockNotify(Coalescing):
                     await self.cache.quietly(store.drop(key, token))
                 return Answer(entry, Role.WAITER)
             if holder == token:
-                return await self._guard.lead(key, token)
-            await hear(news, self.lease)
+                return await self._guard.lead(key, token, Boarding())
+            await hear(news, [holder], self.lease)
             entry = await store.get(key)
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)

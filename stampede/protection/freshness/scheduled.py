@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from random import Random
 
 from stampede.core.errors import RequestError, StoreError, UsageError
-from stampede.core.model import Entry
+from stampede.core.model import Entry, Notify
 from stampede.core.ports import Guards, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache
 from stampede.protection.choices import Freshness
+from stampede.protection.fence import Fence
+from stampede.protection.guard import Guard
 from stampede.protection.judging import Action, Lifetime
 from stampede.protection.names import office_of
 
@@ -31,7 +34,8 @@ class Scheduled(Freshness):
     loads:      1 per key and `every`, whatever the traffic; a value that is invalidated or evicted between two rounds
                 is missing until the next, and requests load it as the coalescing choice says
     waiting:    none for what a round has loaded
-    staleness:  at most `every` + Δ, Δ the time of a whole round, as long as there is a refresher
+    staleness:  at most `every` + Δ, Δ the time of a whole round, as long as there is a refresher; an invalidation
+                during a round wins over it
     on failure: a dead refresher is followed within 2 s, by a round at once; one that has lost its office breaks off;
                 a load that fails is tried again at the next turn, and the value is served until T
     source:     "external recomputation" in Vattani et al., VLDB 2015
@@ -68,6 +72,8 @@ class _Refresher:
         self._every = every
         self._office = office_of(keys[0])
         self._token = cache.token()
+        self._guard = Guard(cache, LEASE_S, Notify.PUSH)
+        self._fence = Fence(cache)
         self._due = cache.clock()
 
     async def stand(self) -> None:
@@ -96,8 +102,13 @@ class _Refresher:
             loading.cancel()
 
     async def _refresh(self, key: str) -> None:
+        token = self._cache.token()
         with contextlib.suppress(RequestError):  # counted, and tried again at the next turn
-            await self._cache.load_and_put(key)
+            holder = await self._cache.store.add(key, token, LEASE_S)
+            if holder == token:
+                await self._guard.load(key, token, Boarding())
+            else:  # a request loads it: what is loaded now is as good, and as void after an invalidation
+                await self._fence.load(key, holder, Boarding())
 
     async def work(self) -> None:
         """Stand again and again, until cancelled; then leave the office to others."""

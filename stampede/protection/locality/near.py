@@ -25,7 +25,8 @@ class Near(Wrapper):
                 a kept answer as it does what Redis has, and has it reloaded from there
     loads:      as without it; what it saves is the round trip to Redis
     waiting:    none on a near hit, but a volunteer's
-    staleness:  that of the other choices, and the time that an invalidation travels; at most `ttl` more if it is lost
+    staleness:  that of the other choices, and the time until an invalidation is heard: it travels, and a process that
+                is busy hears it later; at most `ttl` more if it is lost
     on failure: a lost connection empties it, because changes may have been missed, and nothing is kept until it is
                 back
     source:     Redis documentation, "Client-side caching"
