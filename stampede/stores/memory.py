@@ -40,7 +40,7 @@ class _Expiring(Generic[V]):
 class MemoryStore:
     """The contract of `stampede.core.ports.Store`, with `latency` seconds for each round trip.
 
-    A guard is a pair: the token, and the error message if it is only the note of a failure.
+    A guard is a pair: the token, and how its load ended if it is only a note of that.
     """
 
     def __init__(self, clock: Clock, latency: float = 0.0) -> None:
@@ -48,7 +48,7 @@ class MemoryStore:
         self.latency = latency
         self._entries: _Expiring[Entry] = _Expiring(clock)
         self._claims: _Expiring[str] = _Expiring(clock)
-        self._guards: _Expiring[tuple[str, str | None]] = _Expiring(clock)
+        self._guards: _Expiring[tuple[str, Filled | None]] = _Expiring(clock)
         self._watchers = Watchers()
 
     async def _travel(self, sent: Sent = unheeded) -> None:
@@ -76,8 +76,9 @@ class MemoryStore:
 
     async def look(self, key: str) -> Look:
         await self._travel()
-        holder, failed = self._guards.get(key) or (None, None)
-        return Look(self._entries.get(key), holder, failed)
+        holder, note = self._guards.get(key) or (None, None)
+        ended = (note.error, note.unshared) if note else ()
+        return Look(self._entries.get(key), holder, *ended)
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         await self._travel()
@@ -112,11 +113,19 @@ class MemoryStore:
             return False
         return True
 
-    async def drop(self, key: str, token: str) -> bool:
+    async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
         await self._travel()
-        if not self._holds(key, token):
+        return self._release(key, Filled(None, None, token), 0, notify)
+
+    def _release(self, key: str, ended: Filled, keep: float, notify: Notify) -> bool:
+        assert ended.token is not None
+        if not self._holds(key, ended.token):
             return False
         self._guards.pop(key)
+        if keep > 0:
+            self._guards.set(key, (ended.token, ended), keep)
+        if notify is not Notify.NOTHING:
+            self._watchers.notify(key, ended)
         return True
 
     async def fill(
@@ -131,16 +140,9 @@ class MemoryStore:
             self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None, token))
         return True
 
-    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
+    async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         await self._travel()
-        if not self._holds(key, token):
-            return False
-        self._guards.pop(key)
-        if keep > 0:
-            self._guards.set(key, (token, error), keep)
-        if notify is not Notify.NOTHING:
-            self._watchers.notify(key, Filled(None, error, token))
-        return True
+        return self._release(key, Filled(None, error, token, unshared=error is None), keep, notify)
 
     async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
         await self._travel(sent)
@@ -184,6 +186,10 @@ class MemoryStore:
         self._claims.pop(key)
         self._watchers.changed(key)
         self._watchers.invalidated(key)
+
+    async def tell(self, key: str, news: Filled) -> None:
+        await self._travel()
+        self._watchers.notify(key, news)
 
     def on_invalidated(self, callback: Callable[[str], None]) -> None:
         self._watchers.on_invalidated(callback)
