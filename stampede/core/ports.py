@@ -78,6 +78,10 @@ class Guards(Protocol):
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
         ...
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        """If the guard still holds the token: write. The guard stays, for others who load under the same token."""
+        ...
+
     async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         """If the guard still holds the token: release it and tell the watchers, in one step.
 
@@ -118,15 +122,21 @@ class News(Protocol):
     """Who waits for a key is told how its load ended."""
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
-        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+        """Resolves at the key's next fill or failure, and when news may have been missed.
+
+        Shared by all waiters: wait for it, never cancel it.
+        """
         ...
 
     async def tell(self, key: str, news: Filled) -> None:
         """Tell the watchers, whoever holds the guard: the token in the news says whom they are for."""
         ...
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
-        """Have the callback called for every key that anybody in the fleet deletes."""
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that anybody in the fleet deletes.
+
+        None means that invalidations may have been missed, of all keys.
+        """
         ...
 
 

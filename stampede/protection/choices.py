@@ -112,5 +112,8 @@ class Coalescing(Choice):
         raise NotImplementedError
 
     async def invalidate(self, key: str) -> None:
-        """Forget the value, wherever it is. Raises StoreError."""
+        """Forget the value, wherever it is. Raises StoreError.
+
+        A choice whose promise is `fenced` answers nothing older to whoever asks after this has returned.
+        """
         await self.cache.store.delete(key)

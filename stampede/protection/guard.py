@@ -46,7 +46,7 @@ class Guard:
         entry = await asyncio.shield(self.cache.tasks.spawn(self.load(key, token, boarding, self.keep)))
         return Answer(entry, Role.LEADER)
 
-    async def load(self, key: str, token: str, boarding: Boarding, keep: float) -> Entry:
+    async def load(self, key: str, token: str, boarding: Boarding, keep: float = 0.0) -> Entry:
         """Load while the lease is renewed, then fill with the token as the fence.
 
         However the load ends, the guard is released and those who wait are told. A holder that lost its lease still
@@ -112,7 +112,7 @@ class Guard:
             await self.cache.quietly(self.cache.store.drop(key, token, self.notify))
             return Answer(entry, Role.HIT)
         # Without a note of a failure: the value is still there, so nobody polls for this load.
-        return Answer(await self.load(key, token, Boarding(), keep=0.0), Role.LEADER)
+        return Answer(await self.load(key, token, Boarding()), Role.LEADER)
 
     async def usable_or_drop(self, key: str, token: str) -> Entry | None:
         """With the guard in hand, read again: a usable value that somebody else has filled, the guard given back."""

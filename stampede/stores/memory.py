@@ -4,37 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE, Clock, Sent, unheeded
+from stampede.stores.expiring import Expiring
 from stampede.stores.watchers import Watchers
-
-V = TypeVar("V")
-
-
-class _Expiring(Generic[V]):
-    """A dictionary whose items end by the clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._items: dict[str, tuple[V, float]] = {}
-
-    def get(self, key: str) -> V | None:
-        return self._items[key][0] if self.remaining(key) > 0 else None
-
-    def remaining(self, key: str) -> float:
-        item = self._items.get(key)
-        if item is None or item[1] <= self._clock():
-            self._items.pop(key, None)
-            return 0.0
-        return item[1] - self._clock()
-
-    def set(self, key: str, value: V, ttl: float) -> None:
-        self._items[key] = (value, self._clock() + ttl)
-
-    def pop(self, key: str) -> None:
-        self._items.pop(key, None)
 
 
 class MemoryStore:
@@ -46,9 +20,9 @@ class MemoryStore:
     def __init__(self, clock: Clock, latency: float = 0.0) -> None:
         self.commands = 0
         self.latency = latency
-        self._entries: _Expiring[Entry] = _Expiring(clock)
-        self._claims: _Expiring[str] = _Expiring(clock)
-        self._guards: _Expiring[tuple[str, Filled | None]] = _Expiring(clock)
+        self._entries: Expiring[Entry] = Expiring(clock)
+        self._claims: Expiring[str] = Expiring(clock)
+        self._guards: Expiring[tuple[str, Filled | None]] = Expiring(clock)
         self._watchers = Watchers()
 
     async def _travel(self, sent: Sent = unheeded) -> None:
@@ -140,6 +114,13 @@ class MemoryStore:
             self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None, token))
         return True
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        await self._travel(sent)
+        if not self._holds(key, token):
+            return False
+        self._write(key, entry, ttl)
+        return True
+
     async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         await self._travel()
         return self._release(key, Filled(None, error, token, unshared=error is None), keep, notify)
@@ -191,7 +172,7 @@ class MemoryStore:
         await self._travel()
         self._watchers.notify(key, news)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:

@@ -192,6 +192,40 @@ def test_a_dead_refresher_is_followed(one: MakeOne, on_virtual_time: OnVirtualTi
     on_virtual_time(work)
 
 
+@pytest.mark.parametrize("coalescing", ["none", "single-flight", "two-level"])
+def test_an_invalidation_during_a_scheduled_refresh_wins_over_it(
+    one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str
+) -> None:
+    async def work() -> None:
+        it = one(f"scheduled(every=5s)+{coalescing}")
+        await it.protection.begin(["label:0"])
+        await it.until(1 + 5 - 0.5)  # in the middle of the second round's load
+        assert it.loads == 2
+        it.version = 2
+        await it.store.delete("label:0")
+        await it.until(1 + 5 + 0.5)
+        assert (await it.get("label:0")).entry.version == 2
+        await it.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("coalescing", ["none", "single-flight", "two-level"])
+def test_a_scheduled_refresh_leaves_no_guard_behind_that_would_hold_up_others(
+    one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str
+) -> None:
+    async def work() -> None:
+        it = one(f"scheduled(every=5s)+{coalescing}")
+        await it.protection.begin(["label:0"])
+        assert (await it.store.look("label:0")).holder is None
+        it.error = "no"
+        await it.until(1 + 5 + 0.2)
+        assert (await it.store.look("label:0")).holder is None
+        await it.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
 def test_a_schedule_that_is_longer_than_the_time_to_live_is_refused(
     one: MakeOne, on_virtual_time: OnVirtualTime
 ) -> None:

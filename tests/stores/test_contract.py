@@ -183,6 +183,40 @@ async def test_fill_happens_once(store: Store, entry: Entry) -> None:
     assert sorted(results) == [False, False, False, False, True]
 
 
+# -- put under a token ---------------------------------------------------------------------------------------------
+
+
+async def test_put_under_the_guards_token_writes_and_leaves_the_guard_to_the_others(
+    store: Store, entry: Entry
+) -> None:
+    await store.add("k", "one", 10)
+    newer = msgspec.structs.replace(entry, version=8)
+    assert await store.put_under("k", "one", entry, 10)
+    assert await store.put_under("k", "one", newer, 10)
+    assert await store.look("k") == Look(newer, "one", None)
+
+
+async def test_put_under_anothers_token_or_none_is_fenced_off(store: Store, entry: Entry) -> None:
+    assert not await store.put_under("k", "one", entry, 10)
+    await store.add("k", "two", 10)
+    assert not await store.put_under("k", "one", entry, 10)
+    assert await store.look("k") == Look(None, "two", None)
+
+
+async def test_put_under_a_token_that_a_delete_removed_is_fenced_off(store: Store, entry: Entry) -> None:
+    await store.add("k", "one", 10)
+    await store.delete("k")
+    assert not await store.put_under("k", "one", entry, 10)
+    assert await store.look("k") == Look(None, None, None)
+
+
+async def test_what_is_put_under_a_token_ends_with_its_time_to_live(store: Store, entry: Entry) -> None:
+    await store.add("k", "one", 10)
+    assert await store.put_under("k", "one", entry, SOON)
+    await asyncio.sleep(AFTERWARDS)
+    assert await store.get("k") is None
+
+
 # -- fail ----------------------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "renew": lambda store, entry: store.renew("k", "one", 1),
     "drop": lambda store, entry: store.drop("k", "one"),
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
+    "put_under": lambda store, entry: store.put_under("k", "one", entry, 1),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
     "release": lambda store, entry: store.drop("k", "one", Notify.WAKE),
     "tell": lambda store, entry: store.tell("k", Filled(entry, None, "one")),
@@ -194,6 +195,19 @@ async def test_the_subscription_comes_back_after_it_was_killed(
         while not await hears(redis_store, entry):  # what is published in between goes unheard
             pass
     assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
+
+
+async def test_after_a_lost_subscription_everybody_who_watches_looks_again(
+    redis_store: RedisStore, raw: Redis
+) -> None:
+    """What was published meanwhile went unheard, and may have been anything."""
+    invalidated: list[str | None] = []
+    redis_store.on_invalidated(invalidated.append)
+    watching = [redis_store.watch(f"k{n}") for n in range(3)]
+    raw.client_kill_filter(_type="pubsub")
+    heard = await asyncio.wait_for(asyncio.gather(*map(asyncio.shield, watching)), HEARD_WITHIN)
+    assert heard == [Filled(None, None)] * 3
+    assert invalidated == [None]
 
 
 async def test_a_closed_store_leaves_no_connection_behind(

@@ -17,7 +17,8 @@ class Unprotected(Coalescing):
     mechanism:  read; on a miss, load and write
     loads:      one per caller that arrives while the value is missing: min(N, λΔ)
     waiting:    Δ, which grows as the database saturates
-    staleness:  as the freshness choice says
+    staleness:  as the freshness choice says; an invalidation during a load loses: what the load read before it is
+                written after it, and served until T
     on failure: every caller meets the database's error by itself
     source:     the default everywhere
     """

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from random import Random
 
 from stampede.core.errors import RequestError, StoreError, UsageError
-from stampede.core.model import Entry
+from stampede.core.model import Entry, Notify
 from stampede.core.ports import Guards, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache
 from stampede.protection.choices import Freshness
+from stampede.protection.fence import Fence
+from stampede.protection.guard import Guard
 from stampede.protection.judging import Action, Lifetime
 from stampede.protection.names import office_of
 
@@ -27,7 +30,7 @@ class Scheduled(Freshness):
     mechanism:  the instances elect a refresher by a lease; it loads every key at the start and then every `every`
     loads:      1 per key and `every`, whatever the traffic; no request ever loads
     waiting:    none
-    staleness:  at most `every` + Δ, as long as there is a refresher
+    staleness:  at most `every` + Δ, as long as there is a refresher; an invalidation during a refresh wins over it
     on failure: a dead refresher is followed within 2 s; a load that fails is tried again at the next turn, and
                 the value is served until T
     source:     "external recomputation" in Vattani et al., VLDB 2015
@@ -61,6 +64,8 @@ class _Refresher:
         self._every = every
         self._office = office_of(keys[0])
         self._token = cache.token()
+        self._guard = Guard(cache, LEASE_S, Notify.PUSH)
+        self._fence = Fence(cache)
         self._due = cache.clock()
 
     async def stand(self) -> None:
@@ -77,8 +82,13 @@ class _Refresher:
             await asyncio.gather(*(self._refresh(key) for key in self._keys))
 
     async def _refresh(self, key: str) -> None:
+        token = self._cache.token()
         with contextlib.suppress(RequestError):  # counted, and tried again at the next turn
-            await self._cache.load_and_put(key)
+            holder = await self._cache.store.add(key, token, LEASE_S)
+            if holder == token:
+                await self._guard.load(key, token, Boarding())
+            else:  # a request loads it: what is loaded now is as good, and as void after an invalidation
+                await self._fence.load(key, holder, Boarding())
 
     async def work(self) -> None:
         """Stand again and again, until cancelled; then leave the office to others."""

@@ -24,7 +24,8 @@ class Near(Wrapper):
                 has Redis send the name of every key that changes, and the kept answer is dropped
     loads:      as without it; what it saves is the round trip to Redis
     waiting:    none on a near hit
-    staleness:  that of the other choices, and the time that an invalidation travels; at most `ttl` more if it is lost
+    staleness:  that of the other choices, and the time until an invalidation is heard: it travels, and a process that
+                is busy hears it later; at most `ttl` more if it is lost
     on failure: a lost connection empties it, because changes may have been missed
     source:     Redis documentation, "Client-side caching"
     """

@@ -130,6 +130,10 @@ class RedisStore:
         arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
         return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        arguments = (token, encode(entry), milliseconds(ttl))
+        return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
+
     async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         news = None if notify is Notify.NOTHING else News(key, None, error, token, unshared=error is None)
         return await self._release(self._guard(key), token, news, encode_note(token, error), keep)
@@ -177,7 +181,7 @@ class RedisStore:
     async def tell(self, key: str, news: Filled) -> None:
         await self._send("PUBLISH", self._channel, encode(News(key, *news)))
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
