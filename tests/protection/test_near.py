@@ -141,6 +141,7 @@ class _Fleet:
 
     def __init__(self, stores: list[RedisStore]) -> None:
         self.version = 1
+        self.stores = stores
         self.tasks = Tasks()
         self.instances = [self._protection(store, number) for number, store in enumerate(stores)]
 
@@ -254,17 +255,21 @@ def test_a_lost_tracking_connection_empties_the_near_cache_and_tracks_again(redi
     on_real_server(redis_url, work)
 
 
-def test_nothing_is_kept_while_nothing_is_heard(redis_url: str) -> None:
+def test_nothing_is_kept_while_nothing_is_heard(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the loss of the tracking connection and its return, every answer comes from Redis."""
 
     async def work(fleet: _Fleet, prefix: str) -> None:
         async with Redis.from_url(redis_url) as stranger:
             for tracker in [c["id"] for c in await stranger.client_list() if "t" in c["flags"]]:
                 await stranger.client_kill_filter(_id=tracker)
-            await asyncio.sleep(0.03)  # the loss is noticed, and the way back begins after a pause of 100 ms
+            async with asyncio.timeout(WITHIN_S):
+                while any(store.tracking for store in fleet.stores):
+                    await asyncio.sleep(0.001)
             await fleet.until_all_see(1)
             fleet.version = 2
             await stranger.delete(value_name(prefix, "k:0"))
             assert [(await each.get("k:0")).entry.version for each in fleet.instances] == [2, 2]
+            assert not any(store.tracking for store in fleet.stores)
 
+    monkeypatch.setattr("stampede.stores.redis.conversation.AGAIN_AFTER_S", 60.0)
     on_real_server(redis_url, work)
