@@ -33,6 +33,8 @@ REQUIRE_SERVERS = "STAMPEDE_TEST_REQUIRE_SERVERS"
 DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 """Where Debian keeps PostgreSQL's server, off the PATH."""
 
+POSTGRES_LOG = "log"
+"""In the folder of PostgreSQL's socket: what it has said."""
 
 PATIENCE_S = 30
 VIRTUAL_PATIENCE_S = 10_000
@@ -198,7 +200,10 @@ def postgres_url() -> Iterator[str]:
             cwd=folder,
         )
         command = [binary, "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, user=user, cwd=folder) as server:
+        with (
+            (folder / POSTGRES_LOG).open("wb") as log,
+            subprocess.Popen(command, stderr=log, user=user, cwd=folder) as server,
+        ):
             try:
                 deadline = time.monotonic() + 30
                 while "ready" not in _last_line(data / "postmaster.pid"):
