@@ -37,6 +37,9 @@ class Choice:
 class Freshness(Choice):
     """When to reload. Subclasses are the files in `stampede/protection/freshness/`."""
 
+    def check(self, ttl: float) -> None:
+        """Raises UsageError: this makes no sense with values that live so long."""
+
     def lifetime(self, ttl: float, random: Random) -> Lifetime:
         """The lifetime of a value loaded now."""
         raise NotImplementedError

@@ -51,10 +51,13 @@ class Scheduled(Freshness):
     def judge(self, entry: Entry, now: float, random: Random) -> Action:
         return Action.FRESH
 
+    def check(self, ttl: float) -> None:
+        if self.every >= ttl:
+            raise UsageError(f"scheduled(every={self.every}) must be shorter than the ttl, {Duration(ttl)}")
+
     async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
         """Stand for election; who wins has loaded every key when this returns. Raises UsageError."""
-        if self.every >= cache.ttl:
-            raise UsageError(f"scheduled(every={self.every}) must be shorter than the ttl, {Duration(cache.ttl)}")
+        self.check(cache.ttl)
         refresher = _Refresher(cache, keys, self.every)
         await refresher.stand()
         cache.tasks.keep(refresher.work())

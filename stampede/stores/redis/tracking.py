@@ -52,7 +52,7 @@ class ChangeListener:
             self._watchers.changed(None)
             return
         for name in names:
-            self._watchers.changed(name.decode().removeprefix(self._values))
+            self._watchers.changed(name.decode(errors="replace").removeprefix(self._values))
 
 
 async def _ask(pubsub: PubSub, *command: str | int) -> Any:
