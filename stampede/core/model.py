@@ -79,23 +79,32 @@ class Filled(NamedTuple):
     """A watcher's news: the load of `token` ended. `entry` is set if it was pushed, `error` if the load failed.
 
     Neither: read again, or try for the right to load. Without a token the key was invalidated, or news may have been
-    missed. Another token than the holder's that the watcher was told is that of an older load: look again.
+    missed. `unshared`: all was well, but the value can be given to nobody, so whoever waited for it loads by itself.
+    Another token than the holder's that the watcher was told is that of an older load: look again.
     """
 
     entry: Entry | None
     error: str | None
     token: str | None = None
+    unshared: bool = False
 
 
 class Look(NamedTuple):
     """A value and who holds the right to load it; either may be missing.
 
-    `failed` holds the message when the holder is no holder any more but a note that its load failed.
+    When the holder is no holder any more but a note of how its load ended, `failed` holds the message of a failure,
+    and `unshared` says that the value can be given to nobody.
     """
 
     entry: Entry | None
     holder: str | None
     failed: str | None = None
+    unshared: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """Whose load has ended, if that is what stands in the guard's place."""
+        return self.holder if self.failed is not None or self.unshared else None
 
 
 class LeaseAnswer(NamedTuple):

@@ -68,8 +68,8 @@ class Guards(Protocol):
         """Extend many guards and claims, each if it still holds its token; for each, whether it does."""
         ...
 
-    async def drop(self, key: str, token: str) -> bool:
-        """Remove the guard if it still holds the token (compare-and-delete)."""
+    async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
+        """Remove the guard if it still holds the token (compare-and-delete), and have the watchers look again."""
         ...
 
     async def fill(
@@ -82,10 +82,11 @@ class Guards(Protocol):
         """If the guard still holds the token: write. The guard stays, for others who load under the same token."""
         ...
 
-    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
+    async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         """If the guard still holds the token: release it and tell the watchers, in one step.
 
-        With `keep` above zero the guard becomes a note of the failure for so long, for those who poll.
+        Without an error the load was well, but its value can be given to nobody: whoever waits loads by itself. With
+        `keep` above zero the guard becomes a note of that for so long, for those who poll.
         """
         ...
 
@@ -125,6 +126,10 @@ class News(Protocol):
 
         Shared by all waiters: wait for it, never cancel it.
         """
+        ...
+
+    async def tell(self, key: str, news: Filled) -> None:
+        """Tell the watchers, whoever holds the guard: the token in the news says whom they are for."""
         ...
 
     def on_invalidated(self, callback: Callable[[str | None], None]) -> None:

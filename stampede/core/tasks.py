@@ -66,6 +66,15 @@ class Boarding:
         """How many have asked so far."""
         return 1
 
+    @property
+    def asked(self) -> int:
+        """How many had asked when the last question left."""
+        return self._asked
+
+    def good_for(self, asked: int) -> None:
+        """The load's answer is good for so many: those who had asked before an earlier question left."""
+        self._good_for = asked
+
     def asking(self) -> None:
         """A question leaves for the store now."""
         self._asked = self.waiting()

@@ -11,7 +11,7 @@ from random import Random
 from typing import Protocol
 
 from stampede.core.errors import LoadError, RequestError, StoreError
-from stampede.core.model import Entry, Loaded
+from stampede.core.model import Entry, Filled, Loaded
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
 from stampede.protection.counters import Counters
@@ -118,16 +118,26 @@ class Cache:
             self.counters.store_errors += 1
             return None
 
+    async def told(self, key: str, news: Filled) -> bool:
+        """Tell whoever watches the key; whether the store has passed it on."""
+        try:
+            await self.store.tell(key, news)
+        except StoreError:
+            self.counters.store_errors += 1
+            return False
+        return True
+
     @contextmanager
     def undoing(self, undo: Callable[[], Awaitable[bool]]) -> Iterator[None]:
         """Around the steps that may take a right to load: who is cancelled or fails there must not leave it taken."""
         try:
             yield
         except (asyncio.CancelledError, RequestError):
-            self.tasks.spawn(self._undo(undo))
+            self.tasks.spawn(self.undo(undo))
             raise
 
-    async def _undo(self, undo: Callable[[], Awaitable[bool]]) -> None:
+    async def undo(self, undo: Callable[[], Awaitable[bool]]) -> None:
+        """Give a right to load back, as surely as can be."""
         # The step that takes the right may still be on its way, on another connection: so try twice.
         for pause in (0.0, 0.1):
             await asyncio.sleep(pause)

@@ -6,9 +6,11 @@ import asyncio
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Filled, Role
+from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
 from stampede.protection.keeper import Keeper
+from stampede.protection.unshared import Unshared
 
 
 @dataclass
@@ -18,9 +20,11 @@ class Claim:
     cache: Cache
     life: float
     _keeper: Keeper = field(init=False)
+    _unshared: Unshared = field(init=False)
 
     def __post_init__(self) -> None:
         self._keeper = Keeper(self.cache, self.life)
+        self._unshared = Unshared(self.cache)
 
     def giving_back(self, key: str, token: str) -> AbstractContextManager[None]:
         """Around the steps that may claim: who is cancelled or fails among them must not leave the claim there."""
@@ -37,12 +41,25 @@ class Claim:
             try:
                 entry = await cache.load(key)
             except BaseException as error:
-                why = None if isinstance(error, asyncio.CancelledError) else str(error)
-                await cache.quietly(store.unclaim(key, token, why))
+                await self._failed(key, token, None if isinstance(error, asyncio.CancelledError) else str(error))
                 raise
             swapped = await cache.quietly(store.swap(key, token, entry, cache.remaining(entry)))
-        if swapped is None:  # the value could not be stored: let others try
-            await cache.quietly(store.unclaim(key, token, None))
-        elif not swapped:
-            cache.counters.fenced_fills += 1
+        if not swapped:
+            cache.counters.fenced_fills += swapped is False
+            cache.tasks.spawn(self._pass_on(key, token, entry))
         return Answer(entry, Role.LEADER)
+
+    async def _failed(self, key: str, token: str, why: str | None) -> None:
+        if not await self.cache.quietly(self.cache.store.unclaim(key, token, why)):
+            await self.cache.told(key, Filled(None, why, token))
+
+    async def _pass_on(self, key: str, token: str, entry: Entry) -> None:
+        """Nothing was written; who waits for this load gets its value all the same, or is told to load by itself."""
+        cache = self.cache
+        if not await cache.told(key, Filled(entry, None, token)):
+            await cache.told(key, Filled(None, None, token, unshared=True))
+        await cache.quietly(cache.store.unclaim(key, token, None))
+
+    async def alone(self, key: str, holder: str) -> Answer:
+        """The load that we waited for has ended with a value that nobody can be given: load without any right."""
+        return await self._unshared.load(key, holder, Boarding())

@@ -301,7 +301,7 @@ def test_a_dead_refresher_is_followed(one: MakeOne, on_virtual_time: OnVirtualTi
         # Killed: its renewals end, and nobody gives the office back.
         for task in elected.tasks._running:
             task.cancel()
-        store.drop = lambda key, token: asyncio.sleep(0, False)  # type: ignore[method-assign]
+        store.drop = lambda *_: asyncio.sleep(0, False)  # type: ignore[method-assign]
         died = asyncio.get_running_loop().time()
         await asyncio.sleep(5)
         assert other.begun[0] - died <= 2

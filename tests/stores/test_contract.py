@@ -267,6 +267,30 @@ async def test_fail_without_ones_own_guard_does_nothing(store: Store) -> None:
     assert await store.look("k") == Look(None, "two", None)
 
 
+async def test_fail_without_an_error_leaves_a_note_that_the_value_is_given_to_nobody(store: Store) -> None:
+    news = store.watch("k")
+    await store.add("k", "one", 10)
+    assert await store.fail("k", "one", None, 10, Notify.WAKE)
+    assert await heard(news) == Filled(None, None, "one", unshared=True)
+    assert await store.look("k") == Look(None, "one", None, unshared=True)
+    assert (await store.look("k")).note == "one"
+
+
+async def test_a_note_without_an_error_holds_nothing_either(store: Store) -> None:
+    for take in (store.add, store.lease, store.claim):
+        await store.delete("k")
+        await store.add("k", "one", 10)
+        await store.fail("k", "one", None, 10, Notify.NOTHING)
+        assert not await store.renew("k", "one", 10)
+        taken = await take("k", "two", 10)
+        assert taken == "two" or (isinstance(taken, LeaseAnswer | Look) and taken.holder == "two")
+    await store.delete("k")
+    await store.add("k", "one", 10)
+    await store.fail("k", "one", None, 10, Notify.NOTHING)
+    assert await store.add("k", "two", 10, over="") == "one"
+    assert await store.add("k", "two", 10, over="one") == "two"
+
+
 # -- lease ---------------------------------------------------------------------------------------------------------
 
 
@@ -347,6 +371,23 @@ async def test_a_watcher_is_told_the_error_of_a_load_that_failed(store: Store, n
     await store.add("k", "one", 10)
     await store.fail("k", "one", "no!", keep, notify)
     assert await heard(news) == Filled(None, "no!", "one")
+
+
+async def test_a_watcher_is_told_of_a_guard_that_was_given_back(store: Store) -> None:
+    news = store.watch("k")
+    await store.add("k", "one", 10)
+    assert not await store.drop("k", "another", Notify.WAKE)
+    assert await store.drop("k", "one", Notify.WAKE)
+    assert await heard(news) == Filled(None, None, "one")
+
+
+async def test_a_watcher_is_told_whoever_holds_the_guard(store: Store, entry: Entry) -> None:
+    await store.add("k", "two", 10)
+    for told in (Filled(entry, None, "one"), Filled(None, "no", "one"), Filled(None, None, "one", unshared=True)):
+        news = store.watch("k")
+        await store.tell("k", told)
+        assert await heard(news) == told
+    assert await store.look("k") == Look(None, "two", None)
 
 
 async def test_all_watchers_of_a_key_hear_one_fill(store: Store, entry: Entry) -> None:

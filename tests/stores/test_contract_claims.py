@@ -137,10 +137,10 @@ async def test_a_claim_and_a_guard_of_one_key_exclude_each_other(store: Store) -
 
 
 async def test_a_claim_is_renewed_like_a_guard(store: Store, entry: Entry) -> None:
-    await store.claim("k", "one", SOON)
+    await store.claim("k", "one", 1.5)
     assert not await store.renew("k", "two", 10)
     assert await store.renew("k", "one", 10)
-    await asyncio.sleep(AFTERWARDS)
+    await asyncio.sleep(1.6)
     assert await store.swap("k", "one", entry, 10)
     assert not await store.renew("k", "one", 10)
 

@@ -29,6 +29,8 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
     "put_under": lambda store, entry: store.put_under("k", "one", entry, 1),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
+    "release": lambda store, entry: store.drop("k", "one", Notify.WAKE),
+    "tell": lambda store, entry: store.tell("k", Filled(entry, None, "one")),
     "lease": lambda store, entry: store.lease("k", "one", 1),
     "claim": lambda store, entry: store.claim("k", "one", 1),
     "swap": lambda store, entry: store.swap("k", "one", entry, 1),

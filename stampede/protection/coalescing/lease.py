@@ -25,7 +25,9 @@ class Lease(Coalescing):
     staleness:  as the freshness choice says; a delete voids the lease, so an older value never overwrites it, and a
                 push counts only if it is by the holder that the store had named
     on failure: a dead holder is followed within one lease, and so is a lost push; the holder's error is pushed to
-                the waiters of all processes, once; a late fill is fenced off, yet its caller is answered
+                the waiters of all processes, once; a fill without the lease (too late, or the lease was evicted) is
+                fenced off, yet its value reaches its caller and those who wait for it; a value that Redis refuses
+                is pushed, and where even that is refused, every waiting process loads once
     source:     Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1
     """
 
@@ -49,6 +51,7 @@ class Lease(Coalescing):
     async def value_or_load(self, key: str, boarding: Boarding) -> Answer:
         """The value as it was found (HIT), loaded here (LEADER), or by another one (WAITER)."""
         token, role = self.cache.token(), Role.HIT
+        holders: dict[str, int] = {}  # for how many of our callers each one's value is good
         while True:
             # Watch before asking: a fill between the answer and the watch would go unheard.
             news = self.cache.store.watch(key)
@@ -60,10 +63,13 @@ class Lease(Coalescing):
                 return Answer(asked.entry, role)
             if asked.holder == token:
                 return await self._guard.lead(key, token, boarding)
-            role = Role.WAITER
-            pushed = await hear(news, [asked.holder or ""], asked.remaining)
-            if pushed is not None and pushed.entry is not None:
-                return Answer(pushed.entry, role)
+            role, holders[asked.holder or ""] = Role.WAITER, boarding.asked
+            ended = await hear(news, holders, asked.remaining)
+            if ended is not None and ended.token is not None and (ended.entry is not None or ended.unshared):
+                boarding.good_for(holders[ended.token])
+                if ended.entry is not None:
+                    return Answer(ended.entry, role)
+                return await self._guard.alone(key, ended.token, boarding)
 
     async def _ask(self, key: str, token: str, boarding: Boarding) -> LeaseAnswer:
         """A usable value, or who holds the lease now."""

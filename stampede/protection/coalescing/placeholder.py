@@ -31,7 +31,8 @@ class Placeholder(Coalescing):
     waiting:    Δ and one round trip to read the value
     staleness:  as the freshness choice says; a delete removes the token, so an older value cannot be written
     on failure: a dead owner is noticed within its marker's life, its token removed by compare-and-delete, and the
-                load taken over; an error is published and reaches all waiters of all processes, once
+                load taken over; an error is published and reaches all waiters of all processes, once, as does a
+                value that could not be written; where Redis refuses even that, every waiting process loads once
     source:     redis/rueidis `rueidisaside`; SET … IFEQ and DELIFEQ where the server has them (Valkey 8.1 and 9.0)
     """
 
@@ -68,7 +69,11 @@ class Placeholder(Coalescing):
             if look.holder is not None:
                 holders.add(look.holder)
                 await self._wait(key, look.holder, news)
-                await hear(news, holders)
+                ended = await hear(news, holders)
+                if ended is not None and ended.entry is not None:  # it was not written: what was, is read
+                    return Answer(ended.entry, Role.WAITER)
+                if ended is not None and ended.unshared:
+                    return await self._claim.alone(key, ended.token or "")
                 waited = not news.done()
                 news = news if waited else store.watch(key)
             elif look.entry is not None and self.cache.usable(look.entry):

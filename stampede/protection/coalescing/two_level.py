@@ -29,8 +29,10 @@ class TwoLevel(Coalescing):
                 more, and who asks after it gets nothing older, in every process, also in one that was busy or hears
                 nothing: a flight answers those who join it late only if the store has confirmed its value since
     on failure: a dead holder is followed within one lease, and so is a lost push; the leader's error is pushed to the
-                waiters of all processes, once; a late fill is fenced off, yet its callers are answered; without
-                Redis each process still collapses its calls, answers, and counts them as `degraded`
+                waiters of all processes, once; a fill without the lease (too late, or the lease was evicted) is
+                fenced off, yet its value is pushed to those who wait for it; as is one that Redis refuses, and where
+                even that is refused, every waiting process loads once; without Redis each process still collapses
+                its calls, answers, and counts them as `degraded`
     source:     FusionCache 2.5 (two levels), Nishtala et al., NSDI 2013 (the lease); the push is our own
     """
 

@@ -9,6 +9,8 @@ from stampede.core.model import Entry, Look
 
 CLAIM = "~"
 NOTE = "!"
+FAILED = "-"
+UNSHARED = "+"
 
 
 class News(msgspec.Struct, array_like=True):
@@ -18,6 +20,7 @@ class News(msgspec.Struct, array_like=True):
     entry: Entry | None = None
     error: str | None = None
     token: str | None = None
+    unshared: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -80,15 +83,17 @@ def decode_entry(value: bytes | None) -> Entry | None:
         raise StoreError(f"what is in Redis in the value's place is none of ours: {error}") from None
 
 
-def encode_note(token: str, error: str) -> str:
-    """What stands in a guard's place for a while after the load of its holder has failed."""
-    return f"{NOTE}{token}{NOTE}{error}"
+def encode_note(token: str, error: str | None) -> str:
+    """What stands in a guard's place for a while after a load: it failed, or its value can be given to nobody."""
+    return f"{NOTE}{token}{NOTE}{UNSHARED if error is None else FAILED + error}"
 
 
 def decode_look(value: bytes | None, guard: bytes | None) -> Look:
-    """The value and the guard: a token, or the note of a failure."""
+    """The value and the guard: a token, or a note."""
     holder = guard.decode(errors="replace") if guard is not None else None
     if holder is None or not holder.startswith(NOTE):
         return Look(decode_entry(value), holder)
-    _, token, message = holder.split(NOTE, 2)
-    return Look(decode_entry(value), token, message)
+    _, token, ended = holder.split(NOTE, 2)
+    if ended == UNSHARED:
+        return Look(decode_entry(value), token, unshared=True)
+    return Look(decode_entry(value), token, ended.removeprefix(FAILED))

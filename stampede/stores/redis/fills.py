@@ -41,4 +41,4 @@ class FillListener:
         if news.token is None:
             self._watchers.invalidated(news.key)
         else:
-            self._watchers.notify(news.key, Filled(news.entry, news.error, news.token))
+            self._watchers.notify(news.key, Filled(news.entry, news.error, news.token, news.unshared))

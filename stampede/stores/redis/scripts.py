@@ -17,7 +17,7 @@ from stampede.stores.redis.wire import Wire
 
 SCRIPTS = {
     name: files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    for name in ("add", "claim", "delete", "drop", "fail", "fill", "lease", "put_under", "renew", "swap")
+    for name in ("add", "claim", "delete", "fill", "lease", "put_under", "release", "renew", "swap")
 }
 _SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
 

@@ -122,8 +122,9 @@ class RedisStore:
         tokens = (token for _, token in held)
         return [bool(kept) for kept in await self._run("renew", names, self._milliseconds(ttl), *tokens)]
 
-    async def drop(self, key: str, token: str) -> bool:
-        return bool(await self._run("drop", [self._guard(key)], token))
+    async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
+        news = None if notify is Notify.NOTHING else News(key, token=token)
+        return await self._release(self._guard(key), token, news)
 
     async def fill(
         self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
@@ -137,10 +138,14 @@ class RedisStore:
         arguments = (token, encode(entry), self._milliseconds(ttl))
         return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
 
-    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
-        message = encode(News(key, error=error, token=token)) if notify is not Notify.NOTHING else b""
-        note, keep_ms = encode_note(token, error), self._milliseconds(keep) if keep > 0 else 0
-        return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
+    async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
+        news = None if notify is Notify.NOTHING else News(key, None, error, token, unshared=error is None)
+        return await self._release(self._guard(key), token, news, encode_note(token, error), keep)
+
+    async def _release(self, name: str, holds: str, news: News | None, note: str = "", keep: float = 0.0) -> bool:
+        message = encode(news) if news else b""
+        keep_ms = self._milliseconds(keep) if keep > 0 else 0
+        return bool(await self._run("release", [name], holds, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
@@ -167,19 +172,19 @@ class RedisStore:
             step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
-            await self._publish(News(key, token=token))
+            await self.tell(key, Filled(None, None, token))
         return swapped
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
-        removed = bool(await self._run("drop", [self._value(key)], CLAIM + token))
-        if removed:
-            await self._publish(News(key, error=error, token=token))
-        return removed
+        return await self._release(self._value(key), CLAIM + token, News(key, None, error, token))
 
     # -- news --------------------------------------------------------------------------------------------------
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
+
+    async def tell(self, key: str, news: Filled) -> None:
+        await self._send("PUBLISH", self._channel, encode(News(key, *news)))
 
     def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
@@ -218,6 +223,3 @@ class RedisStore:
 
     def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
         return self._scripts.run(script, keys, *arguments, sent=sent)
-
-    def _publish(self, news: News) -> Awaitable[Any]:
-        return self._send("PUBLISH", self._channel, encode(news))
