@@ -47,7 +47,7 @@ class Scripts:
 
     async def _reload(self) -> None:
         """Load them again, once for all who miss them at the same time. Raises StoreError."""
-        reload = self._reloads.current("") or self._reloads.start("", lambda *_: self.load())
+        reload = self._reloads.current("") or self._reloads.start("", lambda key, boarding: self.load())
         await reload.join()
 
 

@@ -150,7 +150,8 @@ class RedisStore:
     # -- leases ------------------------------------------------------------------------------------------------
 
     async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, self._milliseconds(ttl), sent=sent)
+        arguments = (token, self._milliseconds(ttl))
+        value, holder, left_ms = await self._run("lease", self._names(key), *arguments, sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))

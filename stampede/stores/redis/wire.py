@@ -18,7 +18,7 @@ from redis.exceptions import NoScriptError, RedisError
 from stampede.core.errors import StoreError, UsageError
 from stampede.core.ports import Sent, unheeded
 from stampede.core.urls import without_password
-from stampede.stores.redis.connections import Argument, Connections
+from stampede.stores.redis.connections import Argument, Command, Connections
 
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
@@ -66,10 +66,10 @@ async def disconnect(client: Redis) -> None:
         await client.connection_pool.disconnect()
 
 
-class _Command(NamedTuple):
-    words: tuple[Argument, ...]
-    reply: asyncio.Future[Any]
+class _Asked(NamedTuple):
+    command: Command
     sent: Sent
+    reply: asyncio.Future[Any]
 
 
 class TickPipeline:
@@ -82,7 +82,7 @@ class TickPipeline:
         self.client = client
         self.commands = 0
         self._connections = Connections(client)
-        self._waiting: list[_Command] = []
+        self._waiting: list[_Asked] = []
         self._free_lanes = LANES
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
@@ -91,7 +91,7 @@ class TickPipeline:
     def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.append(_Command(command, future, sent))
+        self._waiting.append(_Asked(command, sent, future))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -112,16 +112,18 @@ class TickPipeline:
         if not self._scheduled:
             self._flush()
 
-    async def _travel(self, batch: list[_Command]) -> None:
+    async def _travel(self, batch: list[_Asked]) -> None:
+        def sent() -> None:
+            for asked in batch:
+                asked.sent()
+
         try:
-            for command in batch:
-                command.sent()
-            replies = await self._connections.ask([command.words for command in batch])
+            replies = await self._connections.ask([asked.command for asked in batch], sent)
         except (Exception, asyncio.CancelledError) as error:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
-        for (_, future, _), reply in zip(batch, replies, strict=True):
+        for (_, _, future), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile
                 continue
             if isinstance(reply, BaseException):
@@ -140,9 +142,8 @@ class PooledConnections:
 
     async def send(self, *command: Argument, sent: Sent = unheeded) -> Any:
         self.commands += 1
-        sent()
         try:
-            [reply] = await self._connections.ask([command])
+            [reply] = await self._connections.ask([command], sent)
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
         if isinstance(reply, BaseException):
