@@ -202,6 +202,21 @@ def test_a_store_that_hangs_after_the_soft_timeout_does_not_cost_the_answer_of_t
     on_virtual_time(work)
 
 
+def test_what_was_loaded_and_has_expired_while_a_caller_waited_is_found_before_the_hard_timeout(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    """Waiters that poll may see none of the values that others load, each gone before the next look."""
+
+    async def work() -> None:
+        it = one("timeouts(soft=100ms,hard=3s)+redis-lock", ttl=0.001)
+        answers = await asyncio.gather(*(it.get("k") for _ in range(30)))
+        assert {answer.entry.version for answer in answers} == {1}
+        assert it.loop.time() <= 3
+        await it.tasks.settle(60)
+
+    on_virtual_time(work)
+
+
 @pytest.mark.parametrize("coalescing", WITH_TIMEOUTS)
 @pytest.mark.parametrize("hangs", ["the database", "the store"])
 def test_the_hard_timeout_counts_from_the_request_and_over_everything(
@@ -230,6 +245,7 @@ def test_the_hard_timeout_counts_from_the_request_and_over_everything(
         ("timeouts(soft=100ms,hard=500ms,max-age=20s)+fail-safe(max-age=1m)", 18, 0.1),
         ("timeouts(soft=100ms,hard=500ms,max-age=20s)+fail-safe(max-age=1m)", 30, 0.5),
         ("timeouts(soft=100ms,hard=500ms,max-age=20s)", 30, None),
+        ("timeouts(soft=10s,hard=500ms,max-age=20s)", 18, 0.45),
     ],
 )
 def test_an_old_value_stands_in_for_as_long_as_the_choices_say(

@@ -49,22 +49,24 @@ class Timeouts(Wrapper):
         return bounded
 
     def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
+        # The second look is for what has been loaded meanwhile, and has expired before this caller could see it.
+        looks = (
+            (self.soft, self.hard - self.soft) if self.hard > 2 * self.soft else (min(self.soft, 0.9 * self.hard),)
+        )
+
         async def impatient(key: str) -> Answer:
-            ends = cache.clock() + self.hard
+            begun, kept = cache.clock(), None
             task = cache.tasks.spawn(_answer(get, key))
-            await asyncio.wait([task], timeout=min(self.soft, self.hard))
-            if task.done():
-                return task.result()
-            reading = cache.tasks.spawn(_kept(cache, key))
-            # Redis may be what hangs: who is done first answers, and no error of this read costs the load's answer.
-            await asyncio.wait([task, reading], timeout=ends - cache.clock(), return_when=asyncio.FIRST_COMPLETED)
-            kept = reading.result() if reading.done() else None
-            if kept is None or not cache.presentable(kept, self.max_age):
-                await asyncio.wait([task], timeout=ends - cache.clock())
-            if task.done():
-                return task.result()
-            if kept is not None and cache.presentable(kept, cache.retention):
-                return Answer(kept, Role.STALE)
+            for look in (*looks, self.hard):
+                await asyncio.wait([task], timeout=begun + look - cache.clock())
+                if not task.done() and look < self.hard:
+                    kept = await _kept(cache, key, task, begun + self.hard)
+                if task.done():
+                    return task.result()
+                if kept is not None and cache.presentable(
+                    kept, self.max_age if look < self.hard else cache.retention
+                ):
+                    return Answer(kept, Role.WAITER if cache.usable(kept) else Role.STALE)
             raise LoadError(f"no answer within {self.hard}")
 
         return impatient
@@ -74,7 +76,14 @@ async def _answer(get: Get, key: str) -> Answer:
     return await get(key)
 
 
-async def _kept(cache: Cache, key: str) -> Entry | None:
+async def _kept(cache: Cache, key: str, task: asyncio.Task[Answer], ends: float) -> Entry | None:
+    """What the store has, unless the task is done first: Redis may be what hangs, and its error costs no answer."""
+    reading = cache.tasks.spawn(_read(cache, key))
+    await asyncio.wait([task, reading], timeout=ends - cache.clock(), return_when=asyncio.FIRST_COMPLETED)
+    return reading.result() if reading.done() else None
+
+
+async def _read(cache: Cache, key: str) -> Entry | None:
     try:
         return await cache.store.get(key)
     except StoreError:
