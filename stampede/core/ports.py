@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
@@ -14,12 +14,19 @@ Clock = Callable[[], float]
 
 ANY_NOTE = "*"
 
+Sent = Callable[[], None]
+"""Called when a command is written to the wire: it sees all that was done in the store until then."""
+
+
+def unheeded() -> None:
+    """Nobody wants to know."""
+
 
 @runtime_checkable
 class Values(Protocol):
     """Values by key, each with a time to live."""
 
-    async def get(self, key: str) -> Entry | None:
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
         """The value, or None for a miss."""
         ...
 
@@ -46,21 +53,33 @@ class Guards(Protocol):
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         """Set the guard unless it exists; return the token that holds it now (one's own: acquired).
 
+        A claim in the value's place holds the key as well.
+
         The note of a failed load holds nothing and is replaced; but with `over` only that token's note is, and
         another token's is returned like a holder: its load failed while the caller was on its way here.
         """
         ...
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        """Extend the guard if it still holds the token."""
+        """Extend the guard, or the claim, if it still holds the token."""
+        ...
+
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        """Extend many guards and claims, each if it still holds its token; for each, whether it does."""
         ...
 
     async def drop(self, key: str, token: str) -> bool:
         """Remove the guard if it still holds the token (compare-and-delete)."""
         ...
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
+        ...
+
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        """If the guard still holds the token: write. The guard stays, for others who load under the same token."""
         ...
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
@@ -75,7 +94,7 @@ class Guards(Protocol):
 class Leases(Protocol):
     """A miss grants the right to load, in one step."""
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
 
@@ -85,7 +104,7 @@ class Claims(Protocol):
     """A token can sit in the value's own place."""
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        """Put the token in the value's own place unless something is there; what is there now."""
+        """Put the token in the value's own place unless something is there, or the guard held; what is there now."""
         ...
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
@@ -102,11 +121,17 @@ class News(Protocol):
     """Who waits for a key is told how its load ended."""
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
-        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+        """Resolves at the key's next fill or failure, and when news may have been missed.
+
+        Shared by all waiters: wait for it, never cancel it.
+        """
         ...
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
-        """Have the callback called for every key that anybody in the fleet deletes."""
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that anybody in the fleet deletes.
+
+        None means that invalidations may have been missed, of all keys.
+        """
         ...
 
 
@@ -121,6 +146,11 @@ class Changes(Protocol):
         """
         ...
 
+    @property
+    def tracking(self) -> bool:
+        """Whether changes are heard now."""
+        ...
+
 
 class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
     """A shared cache with all the atomic steps that protections are made of.
@@ -131,7 +161,12 @@ class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
 
 
 class OpenStore(Store, Protocol):
-    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one."""
+    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one.
+
+    Nothing that is written lives longer than `longest` seconds, whatever is asked for.
+    """
+
+    longest: float
 
     @property
     def commands(self) -> int: ...
@@ -183,6 +218,14 @@ class StoreServer(Protocol):
 
     async def remove(self, keys: Iterable[str]) -> None:
         """Remove values and guards behind everybody's back. Raises StoreError."""
+        ...
+
+    async def announce(self, seconds: float) -> None:
+        """Say there that the run lives, which is believed for so long. Raises StoreError."""
+        ...
+
+    async def sweep(self) -> int:
+        """Remove whatever begins with the prefix; returns how much that was. Raises StoreError."""
         ...
 
     async def traffic(self) -> int | None:

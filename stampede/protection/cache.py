@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from stampede.core.errors import RequestError, StoreError
+from stampede.core.errors import LoadError, RequestError, StoreError
 from stampede.core.model import Entry, Loaded
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
@@ -69,7 +69,7 @@ class Cache:
         now = self.clock()
         if now >= entry.expires_at:
             return Action.EXPIRED
-        return Action.FRESH if entry.kept else self.freshness.judge(entry, now, self.random)
+        return Action.FRESH if now < entry.retry_at else self.freshness.judge(entry, now, self.random)
 
     def usable(self, entry: Entry | None) -> bool:
         """Whether a value can be served to somebody who has already waited."""
@@ -82,10 +82,20 @@ class Cache:
     async def _load_once(self, key: str) -> Entry:
         begun = self.clock()
         self.counters.loads += 1
-        loaded = await self.origin(key)
+        loaded = await self._ask_origin(key)
         now = self.clock()
         life = self.freshness.lifetime(self.ttl, self.random)
         return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
+
+    async def _ask_origin(self, key: str) -> Loaded:
+        try:
+            return await self.origin(key)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody wants this load to end: something inside of it was cancelled, and that is a failure to be told.
+            raise LoadError("the load was cancelled from within") from None
 
     def remaining(self, entry: Entry) -> float:
         """Seconds for which the store shall keep an entry that is written now."""

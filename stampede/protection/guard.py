@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Notify, Role
+from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
-from stampede.protection.judging import Action
+from stampede.protection.keeper import Keeper
 
 
-@dataclass(frozen=True)
+@dataclass
 class Guard:
     """How a choice loads under its guard: the lease in seconds, how watchers are notified of the end.
 
@@ -24,17 +23,21 @@ class Guard:
     lease: float
     notify: Notify
     keep: float = 0.0
+    _keeper: Keeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.cache, self.lease)
 
     def giving_back(self, key: str, token: str) -> AbstractContextManager[None]:
         """Around the steps that may take the guard: who is cancelled or fails among them must not leave it taken."""
         return self.cache.undoing(lambda: self.cache.store.drop(key, token))
 
-    async def lead(self, key: str, token: str) -> Answer:
+    async def lead(self, key: str, token: str, boarding: Boarding) -> Answer:
         """The guard is ours: load, in a task of its own, so that a caller who is cancelled takes nothing along."""
-        entry = await asyncio.shield(self.cache.tasks.spawn(self.load(key, token)))
+        entry = await asyncio.shield(self.cache.tasks.spawn(self.load(key, token, boarding)))
         return Answer(entry, Role.LEADER)
 
-    async def load(self, key: str, token: str) -> Entry:
+    async def load(self, key: str, token: str, boarding: Boarding) -> Entry:
         """Load while renewing the lease, then fill with the token as the fence.
 
         The renewals (every third of the lease) end with this process, so a dead holder is followed within one
@@ -42,34 +45,41 @@ class Guard:
         A failure releases the guard and notifies the watchers.
         """
         cache, store = self.cache, self.cache.store
-        try:
-            entry = await keeping(cache, cache.load(key), self.lease, lambda: store.renew(key, token, self.lease))
-        except asyncio.CancelledError:
-            await cache.quietly(store.drop(key, token))
-            raise
-        except Exception as error:
-            await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
-            raise
-        if await cache.quietly(store.fill(key, token, entry, cache.remaining(entry), self.notify)) is False:
+        boarding.loading()
+        with self._keeper.holding(key, token):
+            try:
+                entry = await cache.load(key)
+            except asyncio.CancelledError:
+                await cache.quietly(store.drop(key, token))
+                raise
+            except Exception as error:
+                await cache.quietly(store.fail(key, token, str(error), self.keep, self.notify))
+                raise
+            filled = await cache.quietly(
+                store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
+            )
+        if filled:
+            boarding.confirmed()
+        elif filled is False:
             cache.counters.fenced_fills += 1
         return entry
 
-    async def reload(self, key: str) -> Answer | None:
-        """Reload what is still there: only the guard's holder loads, and only if nobody was quicker."""
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        """Reload what is still there: only the guard's holder loads, and only if `old` is still there."""
         token = self.cache.token()
         with self.giving_back(key, token):
             if await self.cache.store.add(key, token, self.lease) != token:
                 return None
-        return await asyncio.shield(self.cache.tasks.spawn(self._reload_as_holder(key, token)))
+        return await asyncio.shield(self.cache.tasks.spawn(self._reload_as_holder(key, token, old)))
 
-    async def _reload_as_holder(self, key: str, token: str) -> Answer:
+    async def _reload_as_holder(self, key: str, token: str, old: Entry) -> Answer:
         with self.giving_back(key, token):
             entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.judge(entry) is Action.FRESH:
+        if entry is not None and entry != old and self.cache.usable(entry):
             await self.cache.quietly(self.cache.store.drop(key, token))
             return Answer(entry, Role.HIT)
         # Without a note of a failure: the value is still there, so nobody polls for this load.
-        return Answer(await Guard(self.cache, self.lease, self.notify).load(key, token), Role.LEADER)
+        return Answer(await Guard(self.cache, self.lease, self.notify).load(key, token, Boarding()), Role.LEADER)
 
     async def usable_or_drop(self, key: str, token: str) -> Entry | None:
         """With the guard in hand, read again: a usable value that somebody else has filled, the guard given back."""
@@ -79,17 +89,3 @@ class Guard:
             return None
         await self.cache.quietly(self.cache.store.drop(key, token))
         return entry
-
-
-async def keeping(
-    cache: Cache, load: Coroutine[Any, Any, Entry], lease: float, renew: Callable[[], Awaitable[bool]]
-) -> Entry:
-    """Run the load, renewing every third of the lease. Raises what the load raises."""
-    task = asyncio.ensure_future(load)
-    try:
-        while not (await asyncio.wait([task], timeout=lease / 3))[0]:
-            await cache.quietly(renew())
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    return task.result()

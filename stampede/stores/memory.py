@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import ANY_NOTE, Clock
+from stampede.core.ports import ANY_NOTE, Clock, Sent, unheeded
 from stampede.stores.watchers import Watchers
 
 V = TypeVar("V")
@@ -51,12 +51,13 @@ class MemoryStore:
         self._guards: _Expiring[tuple[str, str | None]] = _Expiring(clock)
         self._watchers = Watchers()
 
-    async def _travel(self) -> None:
+    async def _travel(self, sent: Sent = unheeded) -> None:
         self.commands += 1
+        sent()
         await asyncio.sleep(self.latency)
 
-    async def get(self, key: str) -> Entry | None:
-        await self._travel()
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
+        await self._travel(sent)
         return self._entries.get(key)
 
     def _write(self, key: str, entry: Entry, ttl: float) -> None:
@@ -86,6 +87,9 @@ class MemoryStore:
         guard = self._guards.get(key)
         if guard is not None and (guard[1] is None or over not in (ANY_NOTE, guard[0])):
             return guard[0]
+        claim = self._claims.get(key)
+        if claim is not None:
+            return claim
         self._guards.set(key, (token, None), ttl)
         return token
 
@@ -93,10 +97,19 @@ class MemoryStore:
         return self._guards.get(key) == (token, None)
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
+        return (await self.renew_all([(key, token)], ttl))[0]
+
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
         await self._travel()
-        if not self._holds(key, token):
+        return [self._renew(key, token, ttl) for key, token in held]
+
+    def _renew(self, key: str, token: str, ttl: float) -> bool:
+        if self._holds(key, token):
+            self._guards.set(key, (token, None), ttl)
+        elif self._claims.get(key) == token:
+            self._claims.set(key, token, ttl)
+        else:
             return False
-        self._guards.set(key, (token, None), ttl)
         return True
 
     async def drop(self, key: str, token: str) -> bool:
@@ -106,14 +119,23 @@ class MemoryStore:
         self._guards.pop(key)
         return True
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
-        await self._travel()
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
+        await self._travel(sent)
         if not self._holds(key, token):
             return False
         self._write(key, entry, ttl)
         self._guards.pop(key)
         if notify is not Notify.NOTHING:
-            self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None))
+            self._watchers.notify(key, Filled(entry if notify is Notify.PUSH else None, None, token))
+        return True
+
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        await self._travel(sent)
+        if not self._holds(key, token):
+            return False
+        self._write(key, entry, ttl)
         return True
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
@@ -124,11 +146,11 @@ class MemoryStore:
         if keep > 0:
             self._guards.set(key, (token, error), keep)
         if notify is not Notify.NOTHING:
-            self._watchers.notify(key, Filled(None, error))
+            self._watchers.notify(key, Filled(None, error, token))
         return True
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        await self._travel()
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
+        await self._travel(sent)
         entry = self._entries.get(key)
         if entry is not None:
             return LeaseAnswer(entry, None, 0.0)
@@ -140,6 +162,9 @@ class MemoryStore:
         entry, holder = self._entries.get(key), self._claims.get(key)
         if entry is not None or holder is not None:
             return Look(entry, None if entry is not None else holder)
+        guard = self._guards.get(key)
+        if guard is not None and guard[1] is None:
+            return Look(None, guard[0])
         self._claims.set(key, token, ttl)
         return Look(None, token)
 
@@ -148,7 +173,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._write(key, entry, ttl)
-        self._watchers.notify(key, Filled(None, None))
+        self._watchers.notify(key, Filled(None, None, token))
         return True
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
@@ -156,7 +181,7 @@ class MemoryStore:
         if self._claims.get(key) != token:
             return False
         self._claims.pop(key)
-        self._watchers.notify(key, Filled(None, error))
+        self._watchers.notify(key, Filled(None, error, token))
         return True
 
     async def delete(self, key: str) -> None:
@@ -167,11 +192,15 @@ class MemoryStore:
         self._watchers.changed(key)
         self._watchers.invalidated(key)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
+
+    @property
+    def tracking(self) -> bool:
+        return True
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)

@@ -27,6 +27,7 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "renew": lambda store, entry: store.renew("k", "one", 1),
     "drop": lambda store, entry: store.drop("k", "one"),
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
+    "put_under": lambda store, entry: store.put_under("k", "one", entry, 1),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
     "lease": lambda store, entry: store.lease("k", "one", 1),
     "claim": lambda store, entry: store.claim("k", "one", 1),
@@ -52,7 +53,7 @@ async def hears(store: RedisStore, entry: Entry) -> bool:
     """Whether a store hears its own fill within a moment."""
     try:
         async with asyncio.timeout(0.2):
-            return await pushed(store, store, "k", entry) == Filled(entry, None)
+            return await pushed(store, store, "k", entry) == Filled(entry, None, "one")
     except TimeoutError:
         return False
 
@@ -174,7 +175,7 @@ async def test_a_fill_is_heard_by_the_stores_of_other_instances(
 ) -> None:
     other = await RedisStore.open(redis_url, prefix)
     try:
-        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None)
+        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None, "one")
     finally:
         await other.close()
 
@@ -185,8 +186,8 @@ async def test_a_run_does_not_hear_the_fills_of_another_run(
     stranger = await RedisStore.open(redis_url, "another:" + prefix)
     try:
         mine = redis_store.watch("k")
-        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None)
-        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None)
+        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None, "one")
+        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None, "one")
         assert not mine.done()
     finally:
         await stranger.close()
@@ -202,6 +203,19 @@ async def test_the_subscription_comes_back_after_it_was_killed(
         while not await hears(redis_store, entry):  # what is published in between goes unheard
             pass
     assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
+
+
+async def test_after_a_lost_subscription_everybody_who_watches_looks_again(
+    redis_store: RedisStore, raw: Redis
+) -> None:
+    """What was published meanwhile went unheard, and may have been anything."""
+    invalidated: list[str | None] = []
+    redis_store.on_invalidated(invalidated.append)
+    watching = [redis_store.watch(f"k{n}") for n in range(3)]
+    raw.client_kill_filter(_type="pubsub")
+    heard = await asyncio.wait_for(asyncio.gather(*map(asyncio.shield, watching)), HEARD_WITHIN)
+    assert heard == [Filled(None, None)] * 3
+    assert invalidated == [None]
 
 
 async def test_a_closed_store_leaves_no_connection_behind(

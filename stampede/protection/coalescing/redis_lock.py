@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
-from stampede.core.model import Answer, Look, Notify, Role
+from stampede.core.model import Answer, Entry, Look, Notify, Role
 from stampede.core.ports import Guards, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
@@ -60,7 +61,7 @@ class RedisLock(Coalescing):
         # Read again: the value may have been filled between this caller's miss and its lock.
         if (entry := await self._guard.usable_or_drop(key, token)) is not None:
             return Answer(entry, Role.WAITER)
-        return Answer(await self._guard.load(key, token), Role.LEADER)
+        return Answer(await self._guard.load(key, token, Boarding()), Role.LEADER)
 
     async def _poll(self, key: str, holder: str) -> Look:
         """Wait for what `holder` does: a usable value, or none (then the lock is free). Raises its LoadError."""
@@ -76,5 +77,5 @@ class RedisLock(Coalescing):
             await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             pause = min(pause * 2, self.poll_max)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, Notify, Role
+from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.core.ports import Guards, News, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
@@ -49,11 +50,11 @@ class RedisLockNotify(Coalescing):
                     await self.cache.quietly(store.drop(key, token))
                 return Answer(entry, Role.WAITER)
             if holder == token:
-                return await self._guard.lead(key, token)
-            await hear(news, self.lease)
+                return await self._guard.lead(key, token, Boarding())
+            await hear(news, [holder], self.lease)
             entry = await store.get(key)
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -12,12 +12,12 @@ NOTE = "!"
 
 
 class News(msgspec.Struct, array_like=True):
-    """What a fill, a failure or an invalidation publishes."""
+    """What a fill, a failure or an invalidation publishes; the last has no token, the others that of the load."""
 
     key: str
-    entry: Entry | None
-    error: str | None
-    invalidated: bool = False
+    entry: Entry | None = None
+    error: str | None = None
+    token: str | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

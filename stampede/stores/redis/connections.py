@@ -11,6 +11,8 @@ from redis.asyncio import Connection, Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import ResponseError
 
+from stampede.core.ports import Sent, unheeded
+
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
 
@@ -25,34 +27,34 @@ class Connections:
         self._pool = client.connection_pool
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
-    async def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """Send all at once; the reply to each, or the error that is in its place.
+    async def ask(self, commands: Sequence[Command], sent: Sent = unheeded) -> list[Any]:
+        """Send all at once; the reply to each, or the error that is in its place. `sent` is called as they leave.
 
         Raises redis-py's errors and OSError: there is no connection, or it was lost.
         """
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            return await self._ask(connection, commands)
+            return await self._ask(connection, commands, sent)
         finally:
             self._used[connection] = time.monotonic()
             await self._pool.release(connection)
 
-    async def _ask(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    async def _ask(self, connection: Connection, commands: Sequence[Command], sent: Sent) -> list[Any]:
         """Ask again over a new connection if the server had closed an idle one: then it has executed nothing."""
         idle_s = time.monotonic() - self._used.get(connection, time.monotonic())
         replies: list[Any] = []
         try:
-            await _exchange(connection, commands, replies)
+            await _exchange(connection, commands, sent, replies)
         except ConnectionLost as error:
             # Its subclasses are answers ("loading", say), and after a reply more may have been executed.
             if type(error) is not ConnectionLost or replies or idle_s < IDLE_S:
                 raise
             await connection.connect()  # type: ignore[no-untyped-call]
-            await _exchange(connection, commands, replies)
+            await _exchange(connection, commands, sent, replies)
         return replies
 
 
-async def _exchange(connection: Connection, commands: Sequence[Command], replies: list[Any]) -> None:
+async def _exchange(connection: Connection, commands: Sequence[Command], sent: Sent, replies: list[Any]) -> None:
     """Send and read, adding to `replies` one after another."""
     packed: list[bytes] = []
     refused: dict[int, Exception] = {}
@@ -62,6 +64,7 @@ async def _exchange(connection: Connection, commands: Sequence[Command], replies
         except Exception as error:  # a lone surrogate, an argument of another type: whatever the packer says
             refused[number] = error
     if packed:
+        sent()
         await connection.send_packed_command(b"".join(packed))
     for number in range(len(commands)):
         if number in refused:

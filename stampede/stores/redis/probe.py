@@ -18,9 +18,9 @@ from redis.exceptions import (
     RedisError,
 )
 
-from stampede.core.errors import RedisUnavailable
+from stampede.core.errors import RedisUnavailable, UsageError
 from stampede.core.ports import NOTHING, Demand
-from stampede.core.urls import without_password, without_secrets
+from stampede.core.urls import without_password, words_about
 from stampede.stores.redis.needs import channels, commands, family
 from stampede.stores.redis.room import shortage
 from stampede.stores.redis.wire import connect, disconnect
@@ -37,6 +37,7 @@ async def probe(url: str, prefix: str, demand: Demand = NOTHING) -> str:
 
     Raises:
         RedisUnavailable: with the one line that says why not.
+        UsageError: the URL has an option that means nothing.
     """
     client = connect(url, 1)
     try:
@@ -48,6 +49,8 @@ async def probe(url: str, prefix: str, demand: Demand = NOTHING) -> str:
         # Before anything else is sent: a server that is full may evict for a mere question.
         _require_use(info, demand, without_password(url))
         missing += [rule async for rule in _missing(client, url, prefix, demand.needs)]
+    except TypeError:
+        raise UsageError(f"{without_password(url)} has an option that the Redis client does not take") from None
     except (RedisError, OSError) as error:
         raise RedisUnavailable(_why(error, url)) from None
     finally:
@@ -124,7 +127,7 @@ def _why(error: Exception, url: str) -> str:
         return _grant(url, [f"+{denied[1]}"])
     if any(sign in str(error) for sign in _LOCKED):
         return f"{shown} wants a password, or another one: write redis://USER:PASSWORD@HOST:PORT"
-    problem = without_secrets(str(error), url)
+    problem = words_about(url, str(error))
     return f"no usable Redis at {shown} ({problem}): check the URL, or leave it out"
 
 

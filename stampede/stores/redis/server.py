@@ -10,19 +10,18 @@ from redis.exceptions import RedisError
 
 from stampede.core.errors import StoreError
 from stampede.core.ports import NOTHING, Demand
-from stampede.stores.redis.codec import guard_name, value_name
+from stampede.stores.redis.cleaning import ALIVE, BATCH, sweep
+from stampede.stores.redis.codec import guard_name, milliseconds, value_name
 from stampede.stores.redis.probe import probe
 from stampede.stores.redis.pulses import Pulses
 from stampede.stores.redis.store import RedisStore
 from stampede.stores.redis.wire import connect, disconnect
 
-BATCH = 1000
-
 
 class RedisServer:
     """The contract of `stampede.core.ports.StoreServer`.
 
-    It removes keys by their names: looking for them would cost a huge server a scan of everything.
+    Between trials keys are removed by their names: looking for them costs a huge server a scan of everything.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
@@ -44,6 +43,15 @@ class RedisServer:
                 await asyncio.shield(self._client.unlink(*names[begin : begin + BATCH]))
         except (RedisError, OSError) as error:
             raise StoreError(f"Redis: {error}") from None
+
+    async def announce(self, seconds: float) -> None:
+        try:
+            await self._client.set(self.prefix + ALIVE, b"", px=milliseconds(seconds))
+        except (RedisError, OSError) as error:
+            raise StoreError(f"Redis: {error}") from None
+
+    async def sweep(self) -> int:
+        return await sweep(self.url, self.prefix)
 
     async def traffic(self) -> int | None:
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import ANY_NOTE
+from stampede.core.ports import ANY_NOTE, Sent, unheeded
 from stampede.stores.redis.codec import (
     CLAIM,
     News,
@@ -24,10 +24,13 @@ from stampede.stores.redis.codec import (
 from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
-from stampede.stores.redis.scripts import Scripts
+from stampede.stores.redis.scripts import Scripts, knows_ifeq
 from stampede.stores.redis.tracking import ChangeListener
 from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
+
+RENEWED_AT_ONCE = 500
+"""Guards in one script: it keeps everybody else waiting for about a millisecond."""
 
 
 class RedisStore:
@@ -42,9 +45,11 @@ class RedisStore:
         self._prefix = prefix
         self._channel = prefix + "fills"
         self._compares = compares
+        self.longest = math.inf
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
-        self._changes = Conversation(ChangeListener(url, prefix, self._watchers).listen)
+        self._tracker = ChangeListener(url, prefix, self._watchers)
+        self._changes = Conversation(self._tracker.listen)
 
     @classmethod
     async def open(cls, url: str, prefix: str, pool: int | None = None) -> RedisStore:
@@ -56,7 +61,7 @@ class RedisStore:
         client = connect(url, pool or 4)
         wire = PooledConnections(client) if pool else TickPipeline(client)
         try:
-            store = cls(wire, url, prefix, await _knows_ifeq(wire, prefix))
+            store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
             await store._scripts.load()
         except BaseException:
             await disconnect(client)
@@ -85,14 +90,14 @@ class RedisStore:
 
     # -- values ------------------------------------------------------------------------------------------------
 
-    async def get(self, key: str) -> Entry | None:
-        return decode_entry(await self._send("GET", self._value(key)))
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
+        return decode_entry(await self._wire.send("GET", self._value(key), sent=sent))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
-        await self._send("SET", self._value(key), encode(entry), "PX", milliseconds(ttl))
+        await self._send("SET", self._value(key), encode(entry), "PX", self._milliseconds(ttl))
 
     async def delete(self, key: str) -> None:
-        news = encode(News(key, None, None, invalidated=True))
+        news = encode(News(key))
         await self._run("delete", self._names(key), self._channel, news)
 
     # -- guards ------------------------------------------------------------------------------------------------
@@ -101,30 +106,47 @@ class RedisStore:
         return decode_look(*await self._send("MGET", *self._names(key)))
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
-        holder: bytes = await self._run("add", [self._guard(key)], token, milliseconds(ttl), over)
+        holder: bytes = await self._run("add", self._guard_first(key), token, self._milliseconds(ttl), over)
         return holder.decode()
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        return bool(await self._run("renew", [self._guard(key)], token, milliseconds(ttl)))
+        return (await self.renew_all([(key, token)], ttl))[0]
+
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        begins = range(0, len(held), RENEWED_AT_ONCE)
+        parts = await asyncio.gather(*(self._renew(held[begin : begin + RENEWED_AT_ONCE], ttl) for begin in begins))
+        return [kept for part in parts for kept in part]
+
+    async def _renew(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        names = [name for key, _ in held for name in self._guard_first(key)]
+        tokens = (token for _, token in held)
+        return [bool(kept) for kept in await self._run("renew", names, self._milliseconds(ttl), *tokens)]
 
     async def drop(self, key: str, token: str) -> bool:
         return bool(await self._run("drop", [self._guard(key)], token))
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
-        news = News(key, entry if notify is Notify.PUSH else None, None)
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
+        news = News(key, entry if notify is Notify.PUSH else None, token=token)
         message = encode(news) if notify is not Notify.NOTHING else b""
-        arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
-        return bool(await self._run("fill", self._names(key), *arguments))
+        arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message)
+        return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
+
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        arguments = (token, encode(entry), self._milliseconds(ttl))
+        return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
 
     async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
-        message = encode(News(key, None, error)) if notify is not Notify.NOTHING else b""
-        note, keep_ms = encode_note(token, error), milliseconds(keep) if keep > 0 else 0
+        message = encode(News(key, error=error, token=token)) if notify is not Notify.NOTHING else b""
+        note, keep_ms = encode_note(token, error), self._milliseconds(keep) if keep > 0 else 0
         return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, milliseconds(ttl))
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
+        arguments = (token, self._milliseconds(ttl))
+        value, holder, left_ms = await self._run("lease", self._names(key), *arguments, sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
@@ -132,7 +154,7 @@ class RedisStore:
     # -- claims ------------------------------------------------------------------------------------------------
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", [self._value(key)], CLAIM + token, milliseconds(ttl))
+        there = await self._run("claim", self._names(key), CLAIM + token, self._milliseconds(ttl))
         if is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(decode_entry(there), None)
@@ -140,18 +162,18 @@ class RedisStore:
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
         name, claim, envelope = self._value(key), CLAIM + token, encode(entry)
         if self._compares:
-            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", milliseconds(ttl))
+            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", self._milliseconds(ttl))
         else:
-            step = self._run("swap", [name], claim, envelope, milliseconds(ttl))
+            step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
-            await self._publish(News(key, None, None))
+            await self._publish(News(key, token=token))
         return swapped
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
         removed = bool(await self._run("drop", [self._value(key)], CLAIM + token))
         if removed:
-            await self._publish(News(key, None, error))
+            await self._publish(News(key, error=error, token=token))
         return removed
 
     # -- news --------------------------------------------------------------------------------------------------
@@ -159,18 +181,25 @@ class RedisStore:
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
         await self._changes.begin("track changes")
 
+    @property
+    def tracking(self) -> bool:
+        return self._tracker.hears
+
     def forget_callbacks(self) -> None:
         """Forget who wanted to hear of invalidations and changes: their trial is over."""
         self._watchers.forget()
 
     # -- the way there -----------------------------------------------------------------------------------------
+
+    def _milliseconds(self, seconds: float) -> int:
+        return milliseconds(min(seconds, self.longest))
 
     def _guard(self, key: str) -> str:
         return guard_name(self._prefix, key)
@@ -181,22 +210,14 @@ class RedisStore:
     def _names(self, key: str) -> list[str]:
         return [self._value(key), self._guard(key)]
 
+    def _guard_first(self, key: str) -> list[str]:
+        return [self._guard(key), self._value(key)]
+
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
 
-    def _run(self, script: str, keys: list[str], *arguments: Argument) -> Awaitable[Any]:
-        return self._scripts.run(script, keys, *arguments)
+    def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+        return self._scripts.run(script, keys, *arguments, sent=sent)
 
     def _publish(self, news: News) -> Awaitable[Any]:
         return self._send("PUBLISH", self._channel, encode(news))
-
-
-async def _knows_ifeq(wire: Wire, prefix: str) -> bool:
-    """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error. Raises StoreError."""
-    try:
-        await wire.send("SET", prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
-    except StoreError as error:
-        if "syntax" in str(error).lower():
-            return False
-        raise
-    return True

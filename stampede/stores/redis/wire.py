@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError, UsageError
+from stampede.core.ports import Sent, unheeded
 from stampede.core.urls import without_password
 from stampede.stores.redis.connections import Argument, Command, Connections
 
@@ -29,8 +30,8 @@ class Wire(Protocol):
     commands: int
     client: Redis
 
-    def send(self, *command: Argument) -> Awaitable[Any]:
-        """Send one command; await the result for its reply."""
+    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+        """Send one command; await the result for its reply. `sent` is called right before it leaves."""
         ...
 
 
@@ -65,6 +66,12 @@ async def disconnect(client: Redis) -> None:
         await client.connection_pool.disconnect()
 
 
+class _Asked(NamedTuple):
+    command: Command
+    sent: Sent
+    reply: asyncio.Future[Any]
+
+
 class TickPipeline:
     """All commands issued in one event-loop tick travel in one non-transactional pipeline.
 
@@ -75,16 +82,16 @@ class TickPipeline:
         self.client = client
         self.commands = 0
         self._connections = Connections(client)
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._waiting: list[_Asked] = []
         self._free_lanes = LANES
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
 
-    def send(self, *command: Argument) -> Awaitable[Any]:
+    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.append((command, future))
+        self._waiting.append(_Asked(command, sent, future))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -105,14 +112,18 @@ class TickPipeline:
         if not self._scheduled:
             self._flush()
 
-    async def _travel(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+    async def _travel(self, batch: list[_Asked]) -> None:
+        def sent() -> None:
+            for asked in batch:
+                asked.sent()
+
         try:
-            replies = await self._connections.ask([command for command, _ in batch])
+            replies = await self._connections.ask([asked.command for asked in batch], sent)
         except (Exception, asyncio.CancelledError) as error:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
-        for (_, future), reply in zip(batch, replies, strict=True):
+        for (_, _, future), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile
                 continue
             if isinstance(reply, BaseException):
@@ -129,10 +140,10 @@ class PooledConnections:
         self.commands = 0
         self._connections = Connections(client)
 
-    async def send(self, *command: Argument) -> Any:
+    async def send(self, *command: Argument, sent: Sent = unheeded) -> Any:
         self.commands += 1
         try:
-            [reply] = await self._connections.ask([command])
+            [reply] = await self._connections.ask([command], sent)
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
         if isinstance(reply, BaseException):
