@@ -44,6 +44,7 @@ def commands(prefix: str, needs: Collection[type]) -> Iterator[Need]:
     yield Need("+publish", ("PUBLISH", channel, b""))
     if Guards in needs:
         yield Need("+mget", ("MGET", key, key))
+        yield Need("+getrange", ("GETRANGE", key, 0, 0))
         yield Need("+pexpire", ("PEXPIRE", key, 1))
     if Leases in needs:
         yield Need("+pttl", ("PTTL", key))
