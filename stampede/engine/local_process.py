@@ -11,6 +11,7 @@ from functools import cache
 from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerProcess
 
+from stampede.core.errors import EnvironmentFault
 from stampede.engine.messages import Channel
 from stampede.processes.lifeline import Guarded
 
@@ -36,6 +37,9 @@ class LocalProcess:
         process = _forks.Process(target=_live, args=(theirs,), daemon=True)
         try:
             await asyncio.to_thread(process.start)
+        except (OSError, EOFError) as error:  # EOFError: the server that they are forked from could not
+            ours.close()
+            raise EnvironmentFault(f"cannot start another instance ({error}): lower --instances") from None
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
