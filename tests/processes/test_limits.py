@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from stampede.core.errors import ENVIRONMENT, EnvironmentFault
-from stampede.processes.limits import raise_open_files, require_memory, require_open_files, require_processes
+from stampede.processes.limits import raise_open_files, require_memory, require_open_files
 
 MORE_THAN_ANY_KERNEL_HAS = 1 << 40
 
