@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -14,6 +15,10 @@ from stampede.core.text import visible, visible_lines
 
 COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
 """Each is the function `command` of the file of its name here."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+LONGEST, SHOWN = 1000, 40
+"""Characters of a word in a message, and of both ends of one that is longer, as a number of thousands of digits."""
 
 app = typer.Typer(
     name="stampede",
@@ -78,15 +83,19 @@ def run_app() -> int:
     except typer.Abort:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         return 0
+    except OSError as error:
+        if debug:
+            return _show_traceback(ENVIRONMENT)
+        return _complain(_of_the_system(error), ENVIRONMENT)
     except Exception as error:
         if debug:
             return _show_traceback(getattr(error, "exit_code", ENVIRONMENT))
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
             where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
-        return _complain(f"unexpected {type(error).__name__}: {error} (--debug shows where)", ENVIRONMENT)
+        return _complain(_unexpected(error), ENVIRONMENT)
     return result if isinstance(result, int) else 0
 
 
@@ -97,6 +106,34 @@ def _show_traceback(code: int) -> int:
     return code
 
 
+def _unexpected(error: Exception) -> str:
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)"
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system refused where nothing else was ready for it."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the working directory is gone: change into one that exists"
+    if error.errno in FULL and error.filename is None:
+        _give_up(sys.stdout)
+        return f"cannot write the output: {error.strerror}: free some space, or send it elsewhere"
+    return _unexpected(error)
+
+
 def _complain(message: str, code: int) -> int:
-    print(f"stampede: {visible(' '.join(_without_passwords(message).split()))}", file=sys.stderr)
+    words = (
+        word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}"
+        for word in _without_passwords(message).split()
+    )
+    try:
+        print(f"stampede: {visible(' '.join(words))}", file=sys.stderr, flush=True)
+    except OSError:  # nobody can read it, and the code says enough
+        _give_up(sys.stderr)
     return code
+
+
+def _give_up(stream: TextIO) -> None:
+    """Go on, into nothing: what is still to be written would fail once more at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

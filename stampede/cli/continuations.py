@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stampede.core import registry
-from stampede.core.errors import UsageError
+from stampede.core.errors import PluginBroken, UsageError
 from stampede.core.spec import Call
 from stampede.protection.strategy import Strategy, family_of
 
@@ -33,7 +33,7 @@ def _in_brackets(part: str) -> list[str]:
     name, _, written = given.partition("(")
     try:
         plugin = registry.load(family_of(Call(name), name), name)
-    except UsageError:
+    except (UsageError, PluginBroken):
         return []
     taken = {each.partition("=")[0] for each in written.split(",")}
     return [
@@ -52,6 +52,6 @@ def _split_last(part: str) -> tuple[str, str]:
 def _is_strategy(text: str) -> bool:
     try:
         Strategy.parse(text)
-    except UsageError:
+    except (UsageError, PluginBroken):
         return False
     return True

@@ -27,5 +27,16 @@ def command() -> None:
 def _family(family: str) -> tuple[str, dict[str, str]]:
     from stampede.core import registry
 
-    rows = {name: registry.summary(registry.load(family, name)) for name in registry.names(family)}
+    rows = {name: _summary(family, name) for name in registry.names(family)}
     return f"{family}: {registry.FAMILIES[family]}", rows
+
+
+def _summary(family: str, name: str) -> str:
+    """Its summary, or why there is none: one that is broken keeps no other from being listed."""
+    from stampede.core import registry
+    from stampede.core.errors import PluginBroken
+
+    try:
+        return registry.summary(registry.load(family, name))
+    except PluginBroken as error:
+        return str(error)

@@ -9,6 +9,7 @@ StampedeError                    one line for the user: what is wrong and what t
 │   ├── DatabaseUnavailable      the database did not start, or went away
 │   ├── InstanceLost             an instance died (the run goes on without its trial)
 │   ├── StrategyFailed           a strategy could not be measured (the run goes on without it)
+│   ├── PluginBroken             a third party's plug-in cannot be loaded
 │   └── ExportFailed             a file could not be written
 └── RequestError                 what one caller of a protection feels; never ends a run
     ├── LoadError                the origin failed, shared by everybody who waited for that load
@@ -65,6 +66,10 @@ class InstanceLost(EnvironmentFault):
 
 class StrategyFailed(EnvironmentFault):
     """A strategy could not be measured here; the others were."""
+
+
+class PluginBroken(EnvironmentFault):
+    """A plug-in that somebody else has installed cannot be loaded."""
 
 
 class ExportFailed(EnvironmentFault):

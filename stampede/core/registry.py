@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from stampede.core.errors import UsageError
+from stampede.core.errors import PluginBroken, UsageError
 
 STRATEGY_FAMILIES = {
     "locality": "where to look first",
@@ -46,12 +46,27 @@ def load(folder: str, name: str) -> type[Any]:
 
     Raises:
         UsageError: there is none of that name; the message suggests what there is.
+        PluginBroken: it is a third party's, and cannot be loaded.
     """
     if name in _built_in(folder):
         return _public_class(importlib.import_module(f"{_package(folder)}.{name.replace('-', '_')}"))
     if name in _third_party(folder):
-        return _third_party(folder)[name].load()  # type: ignore[no-any-return]
+        return _load(_third_party(folder)[name])
     raise UsageError(unknown(_KINDS.get(folder, folder.split(".")[-1]), name, names(folder)))
+
+
+def _load(point: EntryPoint) -> type[Any]:
+    try:
+        plugin = point.load()
+        if not isinstance(plugin, type):
+            raise TypeError(f"{point.value} is no class")
+    except (Exception, SystemExit) as error:  # whatever somebody else's module does when it is imported
+        owner = f"the package {point.dist.name}" if point.dist else "a package that is installed"
+        raise PluginBroken(
+            f"the plug-in '{point.name}' of {owner} cannot be loaded ({type(error).__name__}: {error}): "
+            "repair or uninstall it"
+        ) from error
+    return plugin
 
 
 def summary(plugin: type[Any]) -> str:

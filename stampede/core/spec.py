@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from stampede.core.errors import UsageError
 
+DEEPEST = 10
 _TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z0-9_.%-]+)|(?P<mark>[+(),=]))\s*")
 
 
@@ -93,8 +94,10 @@ class _Reader:
             calls.append(self._call())
         return calls
 
-    def _call(self, what: str = "a name") -> Call:
+    def _call(self, what: str = "a name", depth: int = 0) -> Call:
         name, column = self._take(what)
+        if depth > DEEPEST:
+            raise self._error(column, f"brackets in brackets, more than {DEEPEST} deep")
         params: dict[str, str] = {}
         if self._peek() != "(":
             return Call(name, params, column)
@@ -104,7 +107,8 @@ class _Reader:
             if key in params:
                 raise self._error(key_column, f"'{key}' is given twice")
             self._take("'='", "=")
-            params[key] = str(self._call("a value"))  # a value may have parameters of its own, as a distribution has
+            # A value may have parameters of its own, as a distribution has.
+            params[key] = str(self._call("a value", depth + 1))
             if self._peek() != ",":
                 break
             self._take("','", ",")

@@ -17,17 +17,15 @@ from stampede.engine.fleet import Fleet, Launcher
 from stampede.engine.interrupts import to_its_end
 from stampede.engine.local_process import LocalProcess
 from stampede.engine.messages import Setup
+from stampede.engine.room import require_room
 from stampede.engine.visit import Visit
 from stampede.measure.run import FAKE_SLOW
 from stampede.origins.query import Query
 from stampede.origins.slow import SlowDatabaseClient
-from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.processes.slow_database import SlowDatabaseProcess
 from stampede.scenario.model import FleetSetup, Scenario
 from stampede.stores.choose import store_server
-
-SPARE_FILES = 64
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,18 @@ class Servers:
     may_evict: bool = False
 
     def check(self, scenario: Scenario) -> None:
-        """Raises UsageError: the scenario wants of the database what only the fake-slow one does."""
+        """Check what can be known before the run.
+
+        Raises:
+            UsageError: the scenario wants of the database what only the fake-slow one does.
+            EnvironmentFault: it does not fit this machine.
+        """
         if self.database is not None and scenario.database.cancel:
             raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
         if self.database is not None and scenario.events:
             raise UsageError("events need the fake-slow database: leave --database out")
+        work = scenario.workload
+        require_room(scenario.fleet, work.arrivals.total(work.concurrency or 0), self.redis is None)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Bench:
 
         Raises StampedeError: something cannot be had.
         """
-        require_open_files(setup.redis_pool + SPARE_FILES, "this --redis-pool")
+        require_room(setup, own_redis=servers.redis is None)
         async with AsyncExitStack() as stack:
             embedded = None if servers.redis else EmbeddedRedis(servers.redis_server)
             if embedded:

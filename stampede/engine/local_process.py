@@ -13,6 +13,7 @@ from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerProcess
 
 from stampede.core.build import own_build
+from stampede.core.errors import EnvironmentFault
 from stampede.engine.messages import Channel
 from stampede.processes.children import only_what_children_need
 from stampede.processes.lifeline import Guarded
@@ -39,6 +40,9 @@ class LocalProcess:
         process = _forks.Process(target=_live, args=(theirs, own_build(), _for_drivers()), daemon=True)
         try:
             await asyncio.to_thread(process.start)
+        except (OSError, EOFError) as error:  # EOFError: the server that they are forked from could not
+            ours.close()
+            raise EnvironmentFault(f"cannot start another instance ({error}): lower --instances") from None
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)

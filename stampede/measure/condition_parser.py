@@ -14,6 +14,7 @@ Nothing is ever handed to Python's own evaluation.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -136,6 +137,8 @@ class Parser:
     def _number(self, word: str, column: int) -> Part:
         if not word[-1].isalpha():
             value = float(word)
+            if math.isinf(value):
+                raise self._error(column, "a number that is larger than any figure")
             return Part(lambda rows, current: value)
         time = Time(float(Duration.parse(word)), column)
         return Part(lambda rows, current: time.seconds / time.unit, times=(time,))

@@ -6,7 +6,8 @@ import msgspec
 
 from stampede.origins.window import Seen
 
-MAX_FRAME = 256 * 1024 * 1024
+MAX_FRAME = 2 * 1024**3
+"""Bytes: enough for what is seen of the most loads that a scenario may ask for."""
 
 
 class LoadAsked(msgspec.Struct, array_like=True, tag="load"):

@@ -74,10 +74,12 @@ def _check_requests(scenario: Scenario) -> None:
     total = work.arrivals.total(work.concurrency or 0)
     if total < 1:
         raise UsageError(f"workload.arrivals: '{work.arrivals}' is less than one request: raise rate or duration")
-    if total > MOST_REQUESTS:
+    retries = scenario.client.retries
+    if total * (1 + retries) > MOST_REQUESTS:  # each may become a load, and the database records those
+        tried = f" with {retries} retries each" if retries else ""
         raise UsageError(
-            f"workload.arrivals: '{work.arrivals}' is about {total:.3g} requests, more than the {MOST_REQUESTS:,} "
-            "that can be recorded: ask for less, or for a shorter time"
+            f"workload.arrivals: '{work.arrivals}' is about {total:.3g} requests{tried}, more than the "
+            f"{MOST_REQUESTS:,} that can be recorded: ask for less, or for a shorter time"
         )
 
 

@@ -20,16 +20,21 @@ class Parameter(NamedTuple):
     parse: Callable[[str], Any]
 
 
+MOST_DIGITS = 1000
+
+
 def _whole(text: str) -> int:
     if not text.isdecimal():
         raise UsageError(f"'{text}' is no whole number from 0 on")
+    if len(text) > MOST_DIGITS:
+        raise UsageError(f"'{text}' is more than any machine can hold")
     return int(text)
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
+    if not text.isdecimal() or not (number := _whole(text)):
         raise UsageError(f"'{text}' is no whole number above zero")
-    return int(text)
+    return number
 
 
 def _switch(text: str) -> bool:

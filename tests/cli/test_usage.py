@@ -98,7 +98,7 @@ def test_a_mistake_is_named_with_its_remedy(said: Said, words: list[str], proble
 @pytest.mark.parametrize(
     ("option", "path", "code", "words"),
     [
-        ("--export", "file/out.csv", 3, ["ot a directory"]),
+        ("--export", "file/out.csv", 2, ["there is no folder 'file'"]),
         ("--export", "folder.csv", 2, ["it is a folder"]),
         ("--export", "out.pdf", 2, [".csv .html"]),
         ("--requests", "out.json", 2, [".csv .jsonl"]),
