@@ -17,7 +17,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, _interrupt)
-        os.environ["PYTHONSAFEPATH"] = "1"  # nor do those that we start look there
+        _keep_children_out_of_the_working_directory()
         _need_output()
         from stampede.cli.app import run_app
 
@@ -27,6 +27,13 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # tidying up takes no time, and is not to be interrupted
     sys.exit(code)
+
+
+def _keep_children_out_of_the_working_directory() -> None:
+    """Have no Python that we start look there for modules; multiprocessing hands on our environment, or our flags."""
+    if sys.flags.ignore_environment and not sys.flags.safe_path:
+        os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])
+    os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def _need_output() -> None:

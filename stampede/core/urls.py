@@ -56,11 +56,18 @@ def with_password(url: str, password: str) -> str:
 
 
 def words_about(url: str, message: str) -> str:
-    """Somebody else's message about a URL, or, if a secret of the URL is in it, no more than that."""
-    for secret in _secrets(url):
-        if re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", message):
-            return "its words would show the password"
+    """Somebody else's message about a URL, or, if a secret of the URL is in it, no more than that.
+
+    Who is called as his password may be named: the shown URL names him, too.
+    """
+    shown = without_password(url)
+    if any(_has_word(message, secret) and not _has_word(shown, secret) for secret in _secrets(url)):
+        return "its words would show the password"
     return message
+
+
+def _has_word(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _shown_options(options: str) -> str:

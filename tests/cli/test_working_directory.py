@@ -27,6 +27,7 @@ OURS = [
 ]
 SCRIPT = [str(Path(sys.executable).parent / "stampede")]
 MODULE = [sys.executable, "-m", "stampede"]
+WITHOUT_ENVIRONMENT = [sys.executable, "-E", "-m", "stampede"]
 
 Stampede = Callable[..., Any]
 
@@ -47,7 +48,9 @@ def imported(tmp_path: Path) -> Callable[[], str]:
     return lambda: told.read_text() if told.exists() else ""
 
 
-@pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["script", "module"])
+@pytest.mark.parametrize(
+    "command", [SCRIPT, MODULE, WITHOUT_ENVIRONMENT], ids=["script", "module", "without environment"]
+)
 @pytest.mark.parametrize("database", [[], ["--database", "sqlite+aiosqlite:///a.db", "--query", "select 1"]])
 def test_no_module_of_the_working_directory_is_imported(
     stampede: Stampede,
@@ -59,7 +62,7 @@ def test_no_module_of_the_working_directory_is_imported(
 ) -> None:
     monkeypatch.setattr(conftest, "STAMPEDE", command)
     (tmp_path / "a.db").touch()
-    if command is MODULE:
+    if command is not SCRIPT:
         for name in before_any_module_runs(tmp_path / "probe.py"):
             (tmp_path / f"{name}.py").unlink(missing_ok=True)
     else:  # `python -m stampede` runs the folder itself, which is what it was asked for

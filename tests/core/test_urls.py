@@ -87,6 +87,7 @@ def test_the_password_in_a_query_never_appears(scheme: str, name: str, password:
         ("redis://:ge%40heim@host", "cannot take 'ge@heim'", "its words would show the password"),
         ("redis://:ge/heim@host", "cannot take 'ge' for a port", "its words would show the password"),
         ("redis://host?ssl_password=geheim", "wrong: geheim", "its words would show the password"),
+        ("redis://me:me@host", "wrong password for user me", "wrong password for user me"),
         ("redis://me@host:1/0?db=1", "Error 111 connecting to host:1", "Error 111 connecting to host:1"),
     ],
 )

@@ -54,8 +54,8 @@ while True:
 
 
 @pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder as /tmp is: everybody may make folders there."""
+def shared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A folder as /tmp is: everybody may make folders there. (`tmp_path` first, which looks for /tmp itself.)"""
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="s") as name:
         folder = Path(name)
         folder.chmod(0o1777)
