@@ -18,11 +18,15 @@ Changes = Sequence[tuple[float, int, int]]
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """The database over time: the highest in-flight and queue of every step of `step_ms`, from the release."""
+    """The database over time: the highest in-flight and queue of every step of `step_ms`, from the release.
+
+    `left` is what was in flight and queued after the last change, and so until the end.
+    """
 
     step_ms: Positive
     in_flight: list[int]
     queued: list[int]
+    left: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         check_lengths(self.in_flight, self.queued)
@@ -42,7 +46,7 @@ def thin(changes: Changes) -> Timeline | None:
             peaks.append(int(max(last, here.max())) if len(here) else last)
             last = int(here[-1]) if len(here) else last
         result.append(peaks)
-    return Timeline(step * 1000, *result)
+    return Timeline(step * 1000, *result, (int(in_flight[-1]), int(queued[-1])))
 
 
 def busy_s(changes: Changes, until: float) -> float:

@@ -32,7 +32,7 @@ def show(run: Run, console: Console, plot: bool = False, detailed: bool = False)
     if plot:
         from stampede.reports.plot import render
 
-        console.print("\n" + render(run), markup=False, soft_wrap=True)
+        console.print("\n" + render(run, console.width), markup=False, soft_wrap=True)
 
 
 def renderable(run: Run) -> RenderableType:

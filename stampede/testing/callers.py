@@ -41,6 +41,7 @@ def on_threads(function: Callable[[], object], callers: int, patience: float) ->
     released = 0.0
 
     def caller(call: Call) -> None:
+        __tracebackhide__ = True
         ready.wait()
         opened.wait()
         # Everybody sleeps until one instant: whoever wakes from a shared event wakes one after the other.
@@ -70,6 +71,7 @@ async def on_tasks(function: Callable[[], Any], callers: int, patience: float) -
     released = time.monotonic() + LEAD_S + LEAD_PER_CALLER_S * callers
 
     async def caller(call: Call) -> None:
+        __tracebackhide__ = True
         await barrier.opened
         call.started = time.monotonic() - released
         try:

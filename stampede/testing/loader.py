@@ -36,6 +36,7 @@ class Loader:
 
     def __call__(self, *arguments: object, **named: object) -> Any:
         """The value, or where an event loop runs the coroutine that gives it."""
+        __tracebackhide__ = True  # its error is the test's own: what raised it here tells nothing
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -44,12 +45,14 @@ class Loader:
 
     def load(self, *arguments: object, **named: object) -> Any:
         """Block for the latency and give the value."""
+        __tracebackhide__ = True
         with self._counted() as (number, seconds):
             time.sleep(seconds)
             return self._answer(number)
 
     async def aload(self, *arguments: object, **named: object) -> Any:
         """Sleep for the latency and give the value."""
+        __tracebackhide__ = True
         with self._counted() as (number, seconds):
             await asyncio.sleep(seconds)
             return self._answer(number)
@@ -74,6 +77,7 @@ class Loader:
                 self.in_flight -= 1
 
     def _answer(self, number: int) -> object:
+        __tracebackhide__ = True
         if self._error is not None:
             raise copy(self._error)  # one shared object would collect the traceback of every load
         return f"value {number}" if self._value is BY_LOAD else self._value

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.model import Role
-from stampede.measure import curve, staleness
+from stampede.measure import curve, load, staleness
 from stampede.measure.requests import Requests
 from stampede.measure.sample import LIMIT, take
 from stampede.measure.summary import typical
@@ -107,3 +107,10 @@ def test_the_typical_trial_is_the_valid_one_with_the_median_p99(trial: Callable[
     trials = [trial(trial=n, latency_p99_ms=p99, valid=n != 2) for n, p99 in enumerate((30.0, 20.0, 10.0, 50.0))]
     assert typical(trials).trial == 0
     assert typical([trial(trial=9, latency_p99_ms=None)]).trial == 9
+
+
+def test_a_timeline_tells_what_was_left_after_the_last_change() -> None:
+    found = load.thin([(0.0, 1, 0), (0.05, 2, 3), (0.1, 1, 2)])
+    assert found is not None
+    assert (found.in_flight[-1], found.left) == (2, (1, 2))
+    assert load.thin([(0.0, 1, 0), (0.1, 0, 0)]) == load.Timeline(1.0, [1] * 101, [0] * 101)

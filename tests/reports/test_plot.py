@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -39,8 +40,7 @@ def test_the_histogram_has_its_highest_bar_where_most_callers_are(run: MakeRun, 
     top = next(row for row in rows if "┤" in row)
     assert "█" in top.partition("┤")[2][:6]
     assert "█" not in top.partition("┤")[2][6:]
-    assert rows[-1].split()[0] == "10"
-    assert rows[-1].split()[-1] == "200"
+    assert rows[-1].split() == ["50", "100", "150", "200"]
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,63 @@ def test_the_histogram_has_its_highest_bar_where_most_callers_are(run: MakeRun, 
 )
 def test_little_to_plot_is_no_crash(run: MakeRun, trial: MakeTrial, changes: dict[str, object]) -> None:
     assert render(run(msgspec.structs.replace(trial(), **changes))).startswith("none")
+
+
+def boxes(text: str) -> list[list[str]]:
+    """The inner rows of every box, from left to right and down."""
+    found: list[list[str]] = []
+    for block in text.split("\n\n"):
+        rows = [
+            re.findall(r"[│┤]([^│┤]*)(?=[│])", line) for line in block.splitlines() if re.search("[│┤].*│$", line)
+        ]
+        found += [list(column) for column in zip(*([row[0], row[-1]] for row in rows), strict=True)]
+    return found
+
+
+def test_empty_bins_are_empty(run: MakeRun, trial: MakeTrial) -> None:
+    two_groups = LatencyCurve([1.0, 0.51, 0.5, 0.0], [100.0, 100.0, 190.0, 190.0])
+    pause = Timeline(10.0, [5, 0, 0, 0, 5], [0] * 5)
+    text = render(run(trial(latency_curve=two_groups, db_timeline=pause, duration_s=0.05, requests=1000)))
+    for box in boxes(text):
+        filled = [any(row[at] != " " for row in box) for at in range(len(box[0]))]
+        assert filled[0]
+        assert filled[-1]
+        assert filled.count(False) > len(filled) / 2
+        assert "".join("#" if each else " " for each in filled).split() == ["#" * n for n in groups(filled)]
+
+
+def groups(filled: list[bool]) -> list[int]:
+    """The lengths of the two stretches that are filled: one at either end."""
+    first = filled.index(False)
+    return [first, filled[::-1].index(False)]
+
+
+@pytest.mark.parametrize("slowest", [10.02, 10.4, 13.0, 60.0, 199.0, 4000.0])
+def test_ticks_never_repeat(run: MakeRun, trial: MakeTrial, slowest: float) -> None:
+    curve = LatencyCurve([1.0, 0.5, 0.0], [10.0, 10.01, slowest])
+    text = render(run(trial(latency_curve=curve, duration_s=slowest / 1000)))
+    for half in (text.splitlines()[-1][:40], text.splitlines()[-1][40:]):
+        ticks = half.split()
+        assert len(ticks) == len(set(ticks)) > 1
+
+
+def test_all_strategies_share_their_axes(run: MakeRun, trial: MakeTrial) -> None:
+    quick, slow = (LatencyCurve([1.0, 0.0], [ms, 2 * ms]) for ms in (10.0, 1000.0))
+    made = run(
+        trial(latency_curve=slow, db_timeline=Timeline(100.0, [20] * 20, [480] * 20), duration_s=2.0),
+        trial(
+            strategy="two-level", latency_curve=quick, db_timeline=Timeline(1.0, [1] * 10, [0] * 10), duration_s=0.1
+        ),
+    )
+    first, second = (block.splitlines() for block in render(made).split("\n\n"))
+    assert first[-2:] == second[-2:]
+    assert [row[:4] for row in first][1:] == [row[:4] for row in second][1:]
+    load = boxes("\n".join(second))[0]
+    assert load[-1].startswith("█")
+    assert load[-1].count("█") <= 2
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_plots_are_as_wide_as_the_terminal(run: MakeRun, trial: MakeTrial, width: int) -> None:
+    text = render(run(trial(latency_curve=CURVE)), width)
+    assert width - 2 <= max(map(len, text.splitlines())) <= width

@@ -12,7 +12,8 @@ import pytest
 
 from stampede.core.errors import UsageError
 from stampede.testing import SmearedBurst
-from stampede.testing.bursts import Burst, Stampede
+from stampede.testing.burst import Burst
+from stampede.testing.bursts import Stampede
 from stampede.testing.callers import Call
 
 # A shared machine smears a burst now and then, and not by half of this.
@@ -195,3 +196,31 @@ def test_none_is_a_value_too(stampede: Stampede) -> None:
     burst = stampede.burst(lambda: cache.get("k", database), CALLERS)
     burst.check(loads=1)
     assert burst.answers == [None] * CALLERS
+
+
+def burst_of(loads: int, errors: int = 0) -> Burst:
+    """Ten callers of whom so many got an error."""
+    made = [Call(0.0, 0.1, error=OSError("no") if number < errors else None) for number in range(CALLERS)]
+    return Burst(made, loads, 1, 0.1)
+
+
+def test_at_most_so_many_loads_may_be_demanded() -> None:
+    for loads in range(5):
+        burst_of(loads).check(loads_at_most=4)
+    with pytest.raises(
+        AssertionError, match=r"the cache stampedes: .* caused 5 loads, at most 4 demanded"
+    ) as failure:
+        burst_of(5).check(loads_at_most=4)
+    assert "loads                         5       ≤ 4" in str(failure.value)
+    with pytest.raises(UsageError, match="demand one of them"):
+        burst_of(1).check(loads=1, loads_at_most=4)
+
+
+def test_errors_only_may_be_demanded_and_loads_only() -> None:
+    burst_of(7).check(loads=None)
+    with pytest.raises(AssertionError, match="3 of 10 callers got an error") as failure:
+        burst_of(7, errors=3).check(loads=None, errors=2)
+    assert "loads                         7\n" in str(failure.value)
+    burst_of(7, errors=3).check(loads=7, errors=None)
+    with pytest.raises(AssertionError, match="7 loads, 1 demanded"):
+        burst_of(7).check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -52,6 +53,28 @@ def test_a_stampede_fails_at_the_line_of_the_test_and_shows_the_table(pytester: 
         ]
     )
     assert "bursts.py" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "stampede.loader('1ms', error=ConnectionError('down')).load()",
+        "asyncio.run(stampede.loader('1ms', error=ConnectionError('down')).aload())",
+        "raise stampede.burst(stampede.loader('1ms', error=ConnectionError('down')), 2).calls[0].error",
+        "stampede.loader('1 parsec')",
+        "stampede.burst(stampede.loader('1ms'), 2, patience='long')",
+        "stampede.burst(stampede.loader('100ms'), 2).check(loads=2, p99='soon')",
+    ],
+    ids=["blocking", "awaited", "in a burst", "latency", "patience", "p99"],
+)
+def test_an_error_is_shown_at_the_line_of_the_test_without_frames_of_ours(
+    pytester: pytest.Pytester, line: str
+) -> None:
+    pytester.makepyfile(f"import asyncio\ndef test_it(stampede):\n    {line}\n")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f">*{line[:40]}*"])
+    assert not re.search(r"^\S*stampede/\S*:\d+: ", result.stdout.str(), re.MULTILINE)
 
 
 def test_the_fixture_tells_what_it_is_for(pytester: pytest.Pytester) -> None:
