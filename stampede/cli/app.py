@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 import typer
 
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+from stampede.core.text import visible, visible_lines
 
 COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
 """Each is the function `command` of the file of its name here."""
@@ -55,6 +56,16 @@ def options(
         typer.echo(context.get_help())
 
 
+def _without_passwords(message: str) -> str:
+    """The message, which may repeat a URL that stands in a wrong place of the command line, without its password."""
+    from stampede.core.urls import without_password
+
+    for word in sys.argv:
+        if "://" in word and "@" in word:
+            message = message.replace(word, without_password(word))
+    return message
+
+
 def run_app() -> int:
     """Run the command line and return its exit code; an error is one line on standard error."""
     debug = "--debug" in sys.argv
@@ -65,7 +76,7 @@ def run_app() -> int:
         sys.stdout.flush()
     except StampedeError as error:
         if debug:
-            raise
+            return _show_traceback(error.exit_code)
         return _complain(str(error), error.exit_code)
     except typer.Exit as done:
         return done.exit_code
@@ -76,16 +87,23 @@ def run_app() -> int:
         return 0
     except OSError as error:
         if debug:
-            raise
+            return _show_traceback(ENVIRONMENT)
         return _complain(_of_the_system(error), ENVIRONMENT)
     except Exception as error:
         if debug:
-            raise
+            return _show_traceback(getattr(error, "exit_code", ENVIRONMENT))
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
             where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
         return _complain(_unexpected(error), ENVIRONMENT)
     return result if isinstance(result, int) else 0
+
+
+def _show_traceback(code: int) -> int:
+    import traceback
+
+    print(visible_lines(traceback.format_exc()), end="", file=sys.stderr)
+    return code
 
 
 def _unexpected(error: Exception) -> str:
@@ -105,9 +123,10 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    words = (word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}" for word in message.split())
+    words = _without_passwords(message).split()
+    shown = (word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}" for word in words)
     try:
-        print(f"stampede: {' '.join(words)}", file=sys.stderr, flush=True)
+        print(f"stampede: {visible(' '.join(shown))}", file=sys.stderr, flush=True)
     except OSError:  # nobody can read it, and the code says enough
         _give_up(sys.stderr)
     return code

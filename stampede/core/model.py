@@ -13,7 +13,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
 
     `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on,
     freshness may have it reloaded; from `expires_at` on it is as good as missing, kept only for when a load fails.
-    `kept` says that this is such a value, served beyond its time.
+    A load has failed where `retry_at` is set: until then the value is served as it is, and nobody tries again.
     Bytes and frozen: no caller can change a shared result under another.
     """
 
@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     stale_at: float
     expires_at: float
     load_s: float
-    kept: bool = False
+    retry_at: float = 0.0
 
 
 NOT_FOUND = b"null"
@@ -76,24 +76,35 @@ class Notify(IntEnum):
 
 
 class Filled(NamedTuple):
-    """A watcher's news: the load ended. `entry` is set if it was pushed, `error` if the load failed.
+    """A watcher's news: the load of `token` ended. `entry` is set if it was pushed, `error` if the load failed.
 
-    Neither: read again, or try for the right to load; the key may have been invalidated.
+    Neither: read again, or try for the right to load. Without a token the key was invalidated, or news may have been
+    missed. `unshared`: all was well, but the value can be given to nobody, so whoever waited for it loads by itself.
+    Another token than the holder's that the watcher was told is that of an older load: look again.
     """
 
     entry: Entry | None
     error: str | None
+    token: str | None = None
+    unshared: bool = False
 
 
 class Look(NamedTuple):
     """A value and who holds the right to load it; either may be missing.
 
-    `failed` holds the message when the holder is no holder any more but a note that its load failed.
+    When the holder is no holder any more but a note of how its load ended, `failed` holds the message of a failure,
+    and `unshared` says that the value can be given to nobody.
     """
 
     entry: Entry | None
     holder: str | None
     failed: str | None = None
+    unshared: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """Whose load has ended, if that is what stands in the guard's place."""
+        return self.holder if self.failed is not None or self.unshared else None
 
 
 class LeaseAnswer(NamedTuple):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 
@@ -14,12 +14,19 @@ Clock = Callable[[], float]
 
 ANY_NOTE = "*"
 
+Sent = Callable[[], None]
+"""Called when a command is written to the wire: it sees all that was done in the store until then."""
+
+
+def unheeded() -> None:
+    """Nobody wants to know."""
+
 
 @runtime_checkable
 class Values(Protocol):
     """Values by key, each with a time to live."""
 
-    async def get(self, key: str) -> Entry | None:
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
         """The value, or None for a miss."""
         ...
 
@@ -46,27 +53,40 @@ class Guards(Protocol):
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
         """Set the guard unless it exists; return the token that holds it now (one's own: acquired).
 
+        A claim in the value's place holds the key as well.
+
         The note of a failed load holds nothing and is replaced; but with `over` only that token's note is, and
         another token's is returned like a holder: its load failed while the caller was on its way here.
         """
         ...
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        """Extend the guard if it still holds the token."""
+        """Extend the guard, or the claim, if it still holds the token."""
         ...
 
-    async def drop(self, key: str, token: str) -> bool:
-        """Remove the guard if it still holds the token (compare-and-delete)."""
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        """Extend many guards and claims, each if it still holds its token; for each, whether it does."""
         ...
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
+    async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
+        """Remove the guard if it still holds the token (compare-and-delete), and have the watchers look again."""
+        ...
+
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
         """If the guard still holds the token: write, release the guard, tell the watchers, in one step."""
         ...
 
-    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        """If the guard still holds the token: write. The guard stays, for others who load under the same token."""
+        ...
+
+    async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         """If the guard still holds the token: release it and tell the watchers, in one step.
 
-        With `keep` above zero the guard becomes a note of the failure for so long, for those who poll.
+        Without an error the load was well, but its value can be given to nobody: whoever waits loads by itself. With
+        `keep` above zero the guard becomes a note of that for so long, for those who poll.
         """
         ...
 
@@ -75,7 +95,7 @@ class Guards(Protocol):
 class Leases(Protocol):
     """A miss grants the right to load, in one step."""
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
         """The value, or the lease, or who holds it and for how long, in one step."""
         ...
 
@@ -85,7 +105,7 @@ class Claims(Protocol):
     """A token can sit in the value's own place."""
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        """Put the token in the value's own place unless something is there; what is there now."""
+        """Put the token in the value's own place unless something is there, or the guard held; what is there now."""
         ...
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
@@ -102,11 +122,21 @@ class News(Protocol):
     """Who waits for a key is told how its load ended."""
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
-        """Resolves at the key's next fill or failure. Shared by all waiters: wait for it, never cancel it."""
+        """Resolves at the key's next fill or failure, and when news may have been missed.
+
+        Shared by all waiters: wait for it, never cancel it.
+        """
         ...
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
-        """Have the callback called for every key that anybody in the fleet deletes."""
+    async def tell(self, key: str, news: Filled) -> None:
+        """Tell the watchers, whoever holds the guard: the token in the news says whom they are for."""
+        ...
+
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that anybody in the fleet deletes.
+
+        None means that invalidations may have been missed, of all keys.
+        """
         ...
 
 
@@ -119,6 +149,11 @@ class Changes(Protocol):
 
         None means that changes may have been missed: all keys.
         """
+        ...
+
+    @property
+    def tracking(self) -> bool:
+        """Whether changes are heard now."""
         ...
 
 
@@ -154,14 +189,32 @@ class OpenStore(Store, Protocol):
         ...
 
 
+class Demand(NamedTuple):
+    """What a run asks of the server behind a store.
+
+    `needs` are the capabilities of the store that its strategies need; `keeps` the bytes of the server's memory that
+    it may take at once. `may_evict`: it may have them although the server makes room with what others keep there.
+    """
+
+    needs: frozenset[type] = frozenset()
+    keeps: int = 0
+    may_evict: bool = False
+
+
+NOTHING = Demand()
+
+
 class StoreServer(Protocol):
     """The server behind a store as the run sees it; `prefix` begins the names of all that the run keeps there."""
 
     url: str
     prefix: str
 
-    async def probe(self) -> str:
-        """Check that we can work there; returns the server's name and version. Raises RedisUnavailable."""
+    async def probe(self, demand: Demand = NOTHING) -> str:
+        """Check that we can do there what is demanded; returns the server's name and version.
+
+        Raises RedisUnavailable.
+        """
         ...
 
     async def open(self, pool: int | None = None) -> OpenStore:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from stampede.core.errors import RequestError
 
@@ -50,41 +50,113 @@ class Tasks:
         return len(late)
 
 
-class Flight(Generic[T]):
+class Boarding:
+    """Who may share a load's answer: those who asked before it was known to be good for the last time.
+
+    Steps of the load call `asking` when a question leaves for the store (the value is there, or the guard still holds
+    our token), and `confirmed` when the answer was yes. Who asks in between may ask after an invalidation that the
+    answer has not seen. What matters is the order, not the time, so those who wait are counted.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._good_for = 0
+
+    def waiting(self) -> int:
+        """How many have asked so far."""
+        return 1
+
+    @property
+    def asked(self) -> int:
+        """How many had asked when the last question left."""
+        return self._asked
+
+    def good_for(self, asked: int) -> None:
+        """The load's answer is good for so many: those who had asked before an earlier question left."""
+        self._good_for = asked
+
+    def asking(self) -> None:
+        """A question leaves for the store now."""
+        self._asked = self.waiting()
+
+    def confirmed(self) -> None:
+        """The answer to the last question was yes: the load's answer is good for all who had asked before it."""
+        self._good_for = self._asked
+
+    def loading(self) -> None:
+        """The load begins now: its answer is good for all who have asked."""
+        self.asking()
+        self.confirmed()
+
+
+class Landed(NamedTuple, Generic[T]):
+    """How a flight ended for one of those who joined it. Not `timely`: perhaps too old for this one, who asks again.
+
+    `result` is None for who is told so before the end.
+    """
+
+    result: T | None
+    timely: bool
+
+
+class Flight(Boarding, Generic[T]):
     """One load in progress and all who wait for it.
 
     Every waiter has a future of its own, so that cancelling one touches no other, and each raises its own copy
     of an error. This costs a third of `asyncio.shield` per waiter, which a burst of thousands would feel.
     """
 
-    def __init__(self, task: asyncio.Task[T]) -> None:
-        self._waiting: list[asyncio.Future[T]] = []
-        task.add_done_callback(self._land)
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[asyncio.Future[Landed[T]]] = []
 
-    def join(self) -> asyncio.Future[T]:
+    def join(self) -> asyncio.Future[Landed[T]]:
         """Await it for the flight's result. Raises what the flight raised."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Landed[T]] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         return future
 
-    def _land(self, task: asyncio.Task[T]) -> None:
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def departed(self) -> bool:
+        """Whether a question has left."""
+        return self._asked > 0
+
+    def release(self) -> None:
+        """The key was invalidated: who asked after the last question need not wait for the end to ask again."""
+        late = self._waiting[self._asked :]
+        del self._waiting[self._asked :]
+        _answer(late, Landed(None, False))
+
+    def land(self, task: asyncio.Task[T]) -> None:
+        """The end, with a result for those for whom it is good, or with an error for all."""
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            _answer(self._waiting[: self._good_for], Landed(task.result(), True))
+            _answer(self._waiting[self._good_for :], Landed(task.result(), False))
+            return
         for future in self._waiting:
-            if future.done():  # its caller was cancelled
+            if future.done():
                 continue
-            if error is None:
-                future.set_result(task.result())
-            elif isinstance(error, asyncio.CancelledError):
+            if isinstance(error, asyncio.CancelledError):
                 future.cancel()
             else:
                 future.set_exception(error.again() if isinstance(error, RequestError) else error)
+
+
+def _answer(waiting: list[asyncio.Future[Landed[T]]], landed: Landed[T]) -> None:
+    for future in waiting:
+        if not future.done():  # its caller was cancelled
+            future.set_result(landed)
 
 
 class Flights(Generic[T]):
     """In-process single-flight: one load in progress per key, shared by all who ask meanwhile.
 
     A flight is a task of its own, so cancelling its first caller (or any other) harms nobody else.
-    Source: golang.org/x/sync/singleflight; promises 1–6 and 10 of the conformance list.
+    Source: golang.org/x/sync/singleflight; promises 1–6, 10 and 41 of the conformance list.
     """
 
     def __init__(self, tasks: Tasks) -> None:
@@ -95,17 +167,26 @@ class Flights(Generic[T]):
         """The key's flight, if one is under way."""
         return self._flights.get(key)
 
-    def start(self, key: str, load: Coroutine[Any, Any, T]) -> Flight[T]:
+    def start(self, key: str, load: Callable[[str, Boarding], Coroutine[Any, Any, T]]) -> Flight[T]:
         """Start the key's flight; it leaves the map before its waiters wake, however it ends."""
-        task = self._tasks.spawn(load)
+        flight = self._flights[key] = Flight()
+        task = self._tasks.spawn(load(key, flight))
         task.add_done_callback(lambda _: self._landed(key, flight))
-        flight = self._flights[key] = Flight(task)
+        task.add_done_callback(flight.land)
         return flight
 
     def _landed(self, key: str, flight: Flight[T]) -> None:
         if self._flights.get(key) is flight:  # not forgotten, and followed by another, meanwhile
             del self._flights[key]
 
-    def forget(self, key: str) -> None:
-        """Have the next caller start a new flight; those who wait for the current one still get its result."""
-        self._flights.pop(key, None)
+    def forget(self, key: str | None) -> None:
+        """The key was invalidated, or with None any may have been: the next caller starts a new flight.
+
+        Those who asked in time still get the current one's result. A flight that has not departed yet has missed
+        nothing.
+        """
+        for name in list(self._flights) if key is None else [key]:
+            flight = self._flights.get(name)
+            if flight is not None and flight.departed:
+                del self._flights[name]
+                flight.release()

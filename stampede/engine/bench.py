@@ -11,7 +11,7 @@ from functools import partial
 
 from stampede.core.errors import DatabaseUnavailable, RedisUnavailable, UsageError
 from stampede.core.keys import run_prefix
-from stampede.core.ports import StoreServer
+from stampede.core.ports import NOTHING, Demand, StoreServer
 from stampede.core.urls import without_password
 from stampede.engine.fleet import Fleet, Launcher
 from stampede.engine.interrupts import to_its_end
@@ -30,12 +30,16 @@ from stampede.stores.choose import store_server
 
 @dataclass(frozen=True)
 class Servers:
-    """What to measure against; None means the embedded or the fake-slow one."""
+    """What to measure against; None means the embedded or the fake-slow one.
+
+    `may_evict`: the user's own Redis may evict what others keep there.
+    """
 
     redis: str | None = None
     redis_server: str | None = None
     database: str | None = None
     query: Query | None = None
+    may_evict: bool = False
 
     def check(self, scenario: Scenario) -> None:
         """Check what can be known before the run.
@@ -79,9 +83,16 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, servers: Servers, setup: FleetSetup, launcher: Launcher = LocalProcess.launch
+        cls,
+        servers: Servers,
+        setup: FleetSetup,
+        launcher: Launcher = LocalProcess.launch,
+        demand: Demand = NOTHING,
     ) -> AsyncIterator[Bench]:
-        """Start everything, the instances while the servers start. Raises StampedeError: something cannot be had."""
+        """Start everything, the instances while the servers start; `demand`: what is asked of the store's server.
+
+        Raises StampedeError: something cannot be had.
+        """
         require_room(setup, own_redis=servers.redis is None)
         async with AsyncExitStack() as stack:
             embedded = None if servers.redis else EmbeddedRedis(servers.redis_server)
@@ -103,7 +114,7 @@ class Bench:
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
-            version = await store.probe()
+            version = await store.probe(demand._replace(may_evict=servers.may_evict))
             if not embedded:
                 await visit.begin()
             slow = None

@@ -96,7 +96,7 @@ def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
     run.comparison = _compared(run, names, plan)
     run.comparison.ended_by = ended_by
     if plan.rounds is None:
-        run.comparison.precision, run.comparison.budget_s = plan.precision, plan.budget
+        run.comparison.precision, run.comparison.budget_s = plan.precision, float(plan.budget)
     run.verdicts = comparison_words.sentences(run.comparison)
     run.warnings = comparison_words.warnings(run.comparison, run.trials)
 

@@ -53,7 +53,7 @@ async def execute(
         raise
     await cleaner.clean(label, scenario.workload.keys.count())
     bench.require_servers()
-    if observed.counters.store_errors or observed.errors:
+    if observed.store_errors or observed.errors:
         await bench.store.probe()
     return fold(scenario, str(strategy), number, observed, usual), observed.requests
 
@@ -134,6 +134,7 @@ def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, rele
         lost=[number for number in range(scenario.fleet.instances) if number not in done],
         errors=by_kind(end.columns.errors for end in ends),
         retries=sum(end.columns.retries for end in ends),
+        store_failures=sum(end.columns.store_failures for end in ends),
         origin=_origin_log(seen, released_at) if seen else None,
         own=_own_log([end.count for end in ends if end.count], released_at),
         struck_at=scenario.struck_at,

@@ -17,6 +17,7 @@ from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
+from stampede.engine.demand import FLOOR_CALLERS, demand
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.measured import Measured
@@ -29,7 +30,6 @@ from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = Strategy.parse("none")
-FLOOR_CALLERS = 100
 FLOOR_ATTEMPTS = 3
 FLOOR_TTL = Duration(60.0)
 
@@ -75,7 +75,7 @@ class Session:
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
         self.progress.begins("starting servers and instances")
-        async with Bench.open(self.servers, scenario.fleet) as bench:
+        async with Bench.open(self.servers, scenario.fleet, demand=demand(scenario)) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
                 self.progress.begins("measuring the harness's own floor")

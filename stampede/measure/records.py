@@ -25,6 +25,7 @@ class Recorder:
         self.version = array("i")
         self.errors = Kinds()
         self.retries = 0
+        self.store_failures = 0
 
     def __len__(self) -> int:
         return len(self.key)
@@ -64,6 +65,7 @@ class Recorder:
             **{name: value.tobytes() for name, value in vars(self).items() if isinstance(value, array)},
             errors=self.errors.counts,
             retries=self.retries,
+            store_failures=self.store_failures,
         )
 
 
@@ -79,3 +81,4 @@ class Columns(msgspec.Struct):
     version: bytes
     errors: dict[str, int]
     retries: int
+    store_failures: int = 0

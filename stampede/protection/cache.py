@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from stampede.core.errors import RequestError, StoreError
-from stampede.core.model import Entry, Loaded
+from stampede.core.errors import LoadError, RequestError, StoreError
+from stampede.core.model import Entry, Filled, Loaded
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
 from stampede.protection.counters import Counters
 from stampede.protection.judging import Action, Judge
+from stampede.protection.nesting import Loads
 
 Origin = Callable[[str], Awaitable[Loaded]]
 Loader = Callable[[str], Awaitable[Entry]]
@@ -50,10 +51,11 @@ class Cache:
     tasks: Tasks
     owner: str
     counters: Counters = field(default_factory=Counters)
+    loads: Loads = field(default_factory=Loads)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self._retention = max((layer.retention() for layer in self.layers), default=0.0)
+        self.retention = max((layer.retention() for layer in self.layers), default=0.0)
         self._loader: Loader = self._load_once
         for layer in self.layers:
             self._loader = layer.around_load(self._loader, self)
@@ -69,27 +71,43 @@ class Cache:
         now = self.clock()
         if now >= entry.expires_at:
             return Action.EXPIRED
-        return Action.FRESH if entry.kept else self.freshness.judge(entry, now, self.random)
+        return Action.FRESH if now < entry.retry_at else self.freshness.judge(entry, now, self.random)
 
     def usable(self, entry: Entry | None) -> bool:
         """Whether a value can be served to somebody who has already waited."""
         return entry is not None and self.clock() < entry.expires_at
 
+    def presentable(self, entry: Entry, max_age: float) -> bool:
+        """Whether a value is younger than its lifetime and `max_age`, so that it can stand in for one that fails."""
+        lifetime = self.freshness.lifetime(self.ttl, self.random).expires_after
+        return self.clock() - entry.loaded_at < lifetime + max_age
+
     async def load(self, key: str) -> Entry:
         """One load, with all resilience around it. Raises LoadError."""
-        return await self._loader(key)
+        with self.loads.loading(key):
+            return await self._loader(key)
 
     async def _load_once(self, key: str) -> Entry:
         begun = self.clock()
         self.counters.loads += 1
-        loaded = await self.origin(key)
+        loaded = await self._ask_origin(key)
         now = self.clock()
         life = self.freshness.lifetime(self.ttl, self.random)
         return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
 
+    async def _ask_origin(self, key: str) -> Loaded:
+        try:
+            return await self.origin(key)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody wants this load to end: something inside of it was cancelled, and that is a failure to be told.
+            raise LoadError("the load was cancelled from within") from None
+
     def remaining(self, entry: Entry) -> float:
         """Seconds for which the store shall keep an entry that is written now."""
-        return max(0.001, entry.expires_at - self.clock() + self._retention)
+        return max(0.001, entry.expires_at - self.clock() + self.retention)
 
     async def load_and_put(self, key: str) -> Entry:
         """Load, and write without a guard. A store that fails now costs the callers nothing."""
@@ -108,16 +126,26 @@ class Cache:
             self.counters.store_errors += 1
             return None
 
+    async def told(self, key: str, news: Filled) -> bool:
+        """Tell whoever watches the key; whether the store has passed it on."""
+        try:
+            await self.store.tell(key, news)
+        except StoreError:
+            self.counters.store_errors += 1
+            return False
+        return True
+
     @contextmanager
     def undoing(self, undo: Callable[[], Awaitable[bool]]) -> Iterator[None]:
         """Around the steps that may take a right to load: who is cancelled or fails there must not leave it taken."""
         try:
             yield
         except (asyncio.CancelledError, RequestError):
-            self.tasks.spawn(self._undo(undo))
+            self.tasks.spawn(self.undo(undo))
             raise
 
-    async def _undo(self, undo: Callable[[], Awaitable[bool]]) -> None:
+    async def undo(self, undo: Callable[[], Awaitable[bool]]) -> None:
+        """Give a right to load back, as surely as can be."""
         # The step that takes the right may still be on its way, on another connection: so try twice.
         for pause in (0.0, 0.1):
             await asyncio.sleep(pause)

@@ -3,23 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Filled, Role
+from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
+from stampede.protection.keeper import Keeper
+from stampede.protection.unshared import Unshared
 
 
-async def lead(cache: Cache, key: str, token: str) -> Answer:
-    """The claim is ours: load, write the value over it, or take it back. Raises what the load raises."""
-    store = cache.store
-    try:
-        entry = await cache.load(key)
-    except BaseException as error:
-        why = None if isinstance(error, asyncio.CancelledError) else str(error)
-        await cache.quietly(store.unclaim(key, token, why))
-        raise
-    swapped = await cache.quietly(store.swap(key, token, entry, cache.remaining(entry)))
-    if swapped is None:  # the value could not be stored: let others try
-        await cache.quietly(store.unclaim(key, token, None))
-    elif not swapped:
-        cache.counters.fenced_fills += 1
-    return Answer(entry, Role.LEADER)
+@dataclass
+class Claim:
+    """How a choice loads under its claim, which lives for `life` seconds and is renewed while the load runs."""
+
+    cache: Cache
+    life: float
+    _keeper: Keeper = field(init=False)
+    _unshared: Unshared = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.cache, self.life)
+        self._unshared = Unshared(self.cache)
+
+    def giving_back(self, key: str, token: str) -> AbstractContextManager[None]:
+        """Around the steps that may claim: who is cancelled or fails among them must not leave the claim there."""
+        return self.cache.undoing(lambda: self.cache.store.unclaim(key, token, None))
+
+    async def lead(self, key: str, token: str) -> Answer:
+        """The claim is ours: load, in a task of its own, so that a caller who is cancelled takes nothing along."""
+        return await asyncio.shield(self.cache.tasks.spawn(self._load(key, token)))
+
+    async def _load(self, key: str, token: str) -> Answer:
+        """Load, write the value over the claim, or take it back. Raises what the load raises."""
+        cache, store = self.cache, self.cache.store
+        with self._keeper.holding(key, token):
+            try:
+                entry = await cache.load(key)
+            except BaseException as error:
+                await self._failed(key, token, None if isinstance(error, asyncio.CancelledError) else str(error))
+                raise
+            swapped = await cache.quietly(store.swap(key, token, entry, cache.remaining(entry)))
+        if not swapped:
+            cache.counters.fenced_fills += swapped is False
+            cache.tasks.spawn(self._pass_on(key, token, entry))
+        return Answer(entry, Role.LEADER)
+
+    async def _failed(self, key: str, token: str, why: str | None) -> None:
+        if not await self.cache.quietly(self.cache.store.unclaim(key, token, why)):
+            await self.cache.told(key, Filled(None, why, token))
+
+    async def _pass_on(self, key: str, token: str, entry: Entry) -> None:
+        """Nothing was written; who waits for this load gets its value all the same, or is told to load by itself."""
+        cache = self.cache
+        if not await cache.told(key, Filled(entry, None, token)):
+            await cache.told(key, Filled(None, None, token, unshared=True))
+        await cache.quietly(cache.store.unclaim(key, token, None))
+
+    async def alone(self, key: str, holder: str) -> Answer:
+        """The load that we waited for has ended with a value that nobody can be given: load without any right."""
+        return await self._unshared.load(key, holder, Boarding())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from random import Random
 from typing import Any
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
+from stampede.core.model import Answer
 from stampede.core.ports import Clock, Store
 from stampede.core.spec import Call
 from stampede.core.tasks import Tasks
+from stampede.protection import nesting
 from stampede.protection.cache import Cache, Origin
 from stampede.protection.choices import Choice, Coalescing, Get, Wrapper
+from stampede.protection.nesting import Loading
 from stampede.protection.strategy import Strategy
 
 
@@ -23,10 +26,19 @@ class Protection:
         self.cache = coalescing.cache
         self._coalescing = coalescing
         self._choices = choices
-        self.get: Get = coalescing.get
+        self._get: Get = coalescing.get
         for choice in choices:
             if isinstance(choice, Wrapper):
-                self.get = choice.around_get(self.get, self.cache)
+                self._get = choice.around_get(self._get, coalescing.serve, self.cache)
+
+    def get(self, key: str) -> Awaitable[Answer]:
+        """Answer one caller. Raises LoadError or StoreError."""
+        load = nesting.current()
+        return self._get(key) if load is None else self._ask_for(load, key)
+
+    async def _ask_for(self, load: Loading, key: str) -> Answer:
+        with self.cache.loads.asked(key, load):
+            return await self._get(key)
 
     async def begin(self, keys: Sequence[str]) -> None:
         """Prepare for requests for these keys. Raises StoreError, LoadError, UsageError."""

@@ -6,17 +6,20 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from stampede.core.model import Answer, Entry, Role
-from stampede.core.tasks import Flights, Tasks
+from stampede.core.tasks import Boarding, Flights, Tasks
 
-Fly = Callable[[str], Coroutine[Any, Any, Answer]]
-Renew = Callable[[str], Coroutine[Any, Any, Answer | None]]
+Fly = Callable[[str, Boarding], Coroutine[Any, Any, Answer]]
+Renew = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 Serve = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 
 
 class SharedFlight:
     """The first caller's flight reads, and loads if need be (`fly`); the others wait. Reloads (`renew`) likewise.
 
-    What a flight only read is answered as freshness wants it (`serve`).
+    Who comes when the flight's question to the store has left may be newer than the answer, by an invalidation. It
+    waits for the end all the same: often the answer has been confirmed by then (a fill that the guard let pass has
+    seen no invalidation). If not, all who came too late share the next flight, so that a key has at most one read
+    under way. What a flight only read is answered as freshness wants it (`serve`).
     """
 
     def __init__(self, tasks: Tasks, fly: Fly, renew: Renew, serve: Serve) -> None:
@@ -28,21 +31,26 @@ class SharedFlight:
 
     async def get(self, key: str) -> Answer:
         """The flight's answer. Only its first caller has what was read judged; the others are served it."""
-        flight = self._flights.current(key)
-        if flight is not None:
-            answer = await flight.join()
-            return Answer(answer.entry, Role.WAITER) if answer.role is Role.LEADER else answer
-        answer = await self._flights.start(key, self._fly(key)).join()
-        if answer.role is not Role.HIT:
+        waited = False
+        while True:
+            flight = self._flights.current(key)
+            first = flight is None
+            answer, timely = await (flight or self._flights.start(key, self._fly)).join()
+            if timely and answer is not None:
+                break
+            waited = waited or answer is None or answer.role is not Role.HIT
+        if waited or (answer.role is Role.LEADER and not first):
+            return Answer(answer.entry, Role.WAITER)
+        if not first or answer.role is not Role.HIT:
             return answer
         return await self._serve(key, answer.entry) or answer
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         """The process's one reload; None if one is under way."""
         if self._reloads.current(key) is not None:
             return None
-        return await self._reloads.start(key, self._renew(key)).join()
+        return (await self._reloads.start(key, lambda key, _: self._renew(key, old)).join()).result
 
-    def forget(self, key: str) -> None:
-        """Have the next caller start a new flight."""
+    def forget(self, key: str | None) -> None:
+        """The key was invalidated, or with None any may have been: have the next caller start a new flight."""
         self._flights.forget(key)

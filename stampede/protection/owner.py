@@ -9,7 +9,7 @@ from stampede.protection.names import marker_of
 
 
 class OwnerMarker:
-    """Set before the owner's first claim, renewed at half its life, and gone soon after the owner."""
+    """Set before the owner's first claim, renewed every third of its life, and gone soon after the owner."""
 
     def __init__(self, cache: Cache, life: float) -> None:
         self._cache = cache
@@ -18,23 +18,33 @@ class OwnerMarker:
         self._set: asyncio.Task[str] | None = None
 
     async def announce(self) -> None:
-        """Have the marker set, and keep it alive. Raises StoreError."""
+        """Have the marker set, and keep it alive. Raises StoreError; the next call tries again."""
         cache = self._cache
         if self._set is None:
-            self._set = cache.tasks.spawn(cache.store.add(self._name, cache.owner, self._life))
             cache.tasks.keep(self._live())
+        if self._set is None or _failed(self._set):
+            self._set = cache.tasks.spawn(cache.store.add(self._name, cache.owner, self._life))
         await asyncio.shield(self._set)
 
+    async def _beat(self) -> bool:
+        """Prolong the marker, or set it again: it may have been evicted or flushed."""
+        store = self._cache.store
+        if not await store.renew(self._name, self._cache.owner, self._life):
+            await store.add(self._name, self._cache.owner, self._life)
+        return True
+
     async def _live(self) -> None:
-        cache = self._cache
         try:
             while True:
-                await asyncio.sleep(self._life / 2)
-                if await cache.quietly(cache.store.renew(self._name, cache.owner, self._life)) is False:
-                    await cache.store.add(self._name, cache.owner, self._life)
+                await asyncio.sleep(self._life / 3)
+                await self._cache.quietly(self._beat())
         finally:
-            await cache.quietly(cache.store.drop(self._name, cache.owner))
+            await self._cache.quietly(self._cache.store.drop(self._name, self._cache.owner))
 
     async def lives(self, owner: str) -> bool:
         """Whether another owner's marker is there. Raises StoreError."""
         return (await self._cache.store.look(marker_of(owner))).holder is not None
+
+
+def _failed(task: asyncio.Task[str]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -25,7 +25,8 @@ class WithoutStore(Enum):
 class Promise:
     """What holds for every key, whatever freshness and resilience are chosen beside it.
 
-    `waiting`: how the others wait. `fenced`: what was loaded before an invalidation is never written after it.
+    `waiting`: how the others wait. `fenced`: what was loaded before an invalidation is never written after it, nor
+    answered to whoever asks after it has returned (but for copies that `near` keeps).
     `hands_over`: who has waited gets the value of the load that it waited for, even if it has expired by then.
     """
 

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stampede.core.text import visible
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.kinds import by_kind
 from stampede.measure.run import FAKE_SLOW, Run
@@ -190,7 +191,7 @@ def _errors(run: Run) -> list[tuple[str, str]]:
     for trial in run.trials:
         seen.setdefault(trial.strategy, []).append(trial.error_messages)
     return [
-        (strategy, f"{many(count, 'error')}: {message}")
+        (strategy, f"{many(count, 'error')}: {visible(message)}")
         for strategy, counted in seen.items()
         for message, count in by_kind(counted).items()
     ]

@@ -12,6 +12,7 @@ from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.files import read_now
 from stampede.core.metrics import In, shown_in
+from stampede.core.text import visible, visible_in
 from stampede.scenario.checking import check_parts, in_words
 from stampede.scenario.model import Scenario
 
@@ -54,7 +55,7 @@ def parse(text: str, name: str, where: str) -> Scenario:
         UsageError: the text is no TOML, or a key or value in it is wrong.
     """
     try:
-        data = tomllib.loads(text)
+        data = visible_in(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not valid TOML: {error}") from None
     except ValueError:  # of `int`, in Python's own words
@@ -64,7 +65,9 @@ def parse(text: str, name: str, where: str) -> Scenario:
     _check_keys(data, Scenario, "", where)
     try:
         scenario = msgspec.convert(
-            {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
+            {**data, "name": visible(name), "description": visible(_first_comment(text))},
+            Scenario,
+            dec_hook=registry.decode,
         )
         check_parts(scenario)
         _check_names(scenario, data)

@@ -14,7 +14,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self._futures: WeakValueDictionary[str, asyncio.Future[Filled]] = WeakValueDictionary()
-        self._on_invalidated: list[Callable[[str], None]] = []
+        self._on_invalidated: list[Callable[[str | None], None]] = []
         self._on_changed: list[Callable[[str | None], None]] = []
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
@@ -31,8 +31,8 @@ class Watchers:
         if future is not None and not future.done():
             future.set_result(news)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
-        """Have the callback called for every key that is deleted."""
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
+        """Have the callback called for every key that is deleted, and with None when news may have been missed."""
         self._on_invalidated.append(callback)
 
     def on_changed(self, callback: Callable[[str | None], None]) -> None:
@@ -44,6 +44,13 @@ class Watchers:
         for callback in self._on_invalidated:
             callback(key)
         self.notify(key, Filled(None, None))
+
+    def missed(self) -> None:
+        """News may have been missed, of all keys: everybody looks again."""
+        for callback in self._on_invalidated:
+            callback(None)
+        for key in list(self._futures):
+            self.notify(key, Filled(None, None))
 
     def changed(self, key: str | None) -> None:
         """The key changed in the store."""

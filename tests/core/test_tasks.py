@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
 from stampede.core.errors import LoadError
-from stampede.core.tasks import Flights, Tasks
+from stampede.core.tasks import Boarding, Flights, Landed, Tasks
+
+Load = Callable[[str, Boarding], Coroutine[Any, Any, str]]
 
 
-async def slowly(value: str, seconds: float = 1.0) -> str:
-    await asyncio.sleep(seconds)
-    return value
+def slowly(value: str, seconds: float = 1.0) -> Load:
+    """A load whose value is confirmed at its end."""
+
+    async def load(key: str, boarding: Boarding) -> str:
+        boarding.loading()
+        await asyncio.sleep(seconds)
+        boarding.asking()
+        boarding.confirmed()
+        return value
+
+    return load
 
 
-async def failing(error: Exception, seconds: float = 1.0) -> str:
-    await asyncio.sleep(seconds)
-    raise error
+def failing(error: Exception, seconds: float = 1.0) -> Load:
+    async def load(key: str, boarding: Boarding) -> str:
+        await asyncio.sleep(seconds)
+        raise error
+
+    return load
 
 
-async def joined(flights: Flights[str], key: str) -> str:
+async def joined(flights: Flights[str], key: str) -> str | None:
     """Join the key's flight, or start it."""
     flight = flights.current(key) or flights.start(key, slowly(key))
-    return await flight.join()
+    return (await flight.join()).result
 
 
 async def test_all_who_join_a_flight_get_its_result() -> None:
     flights: Flights[str] = Flights(Tasks())
     flight = flights.start("k", slowly("value"))
     assert flights.current("k") is flight
-    assert await asyncio.gather(*(flight.join() for _ in range(10))) == ["value"] * 10
+    assert await asyncio.gather(*(flight.join() for _ in range(10))) == [("value", True)] * 10
     assert asyncio.get_running_loop().time() == pytest.approx(1.0)
 
 
@@ -62,7 +77,7 @@ async def test_flights_of_different_keys_do_not_wait_for_each_other() -> None:
     slow = asyncio.ensure_future(flights.start("slow", slowly("slow", 60)).join())
     assert await joined(flights, "quick") == "quick"
     assert asyncio.get_running_loop().time() == pytest.approx(1.0)
-    assert await slow == "slow"
+    assert (await slow).result == "slow"
 
 
 @pytest.mark.parametrize("cancelled", [0, 1], ids=["the first caller", "a later caller"])
@@ -87,7 +102,81 @@ async def test_a_flight_goes_on_although_all_its_callers_were_cancelled() -> Non
     await asyncio.sleep(0.4)
     flight = flights.current("k")
     assert flight is not None
-    assert await flight.join() == "k"
+    assert (await flight.join()).result == "k"
+
+
+class Steps:
+    """A load in which a test says when a question leaves and when its answer comes."""
+
+    def __init__(self) -> None:
+        self.boarding = Boarding()
+        self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def load(self, key: str, boarding: Boarding) -> str:
+        self.boarding = boarding
+        return await self._end
+
+    def end(self) -> None:
+        self._end.set_result("value")
+
+
+async def test_who_joins_when_the_last_question_has_left_is_told_to_ask_again() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    steps = Steps()
+    flight = flights.start("k", steps.load)
+    in_time = [flight.join(), flight.join()]
+    await asyncio.sleep(0)
+    steps.boarding.asking()
+    late = [flight.join()]
+    steps.boarding.confirmed()
+    steps.end()
+    assert await asyncio.gather(*in_time) == [Landed("value", True)] * 2
+    assert await asyncio.gather(*late) == [Landed("value", False)]
+
+
+async def test_a_question_that_is_answered_with_no_confirms_nothing() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    steps = Steps()
+    first = flights.start("k", steps.load).join()
+    await asyncio.sleep(0)
+    steps.boarding.loading()
+    flight = flights.current("k")
+    assert flight is not None
+    second = flight.join()
+    steps.boarding.asking()
+    steps.end()
+    assert (await first, await second) == (Landed("value", True), Landed("value", False))
+
+
+async def test_who_asked_after_the_last_question_need_not_wait_when_the_key_is_invalidated() -> None:
+    flights: Flights[str] = Flights(Tasks())
+    steps = Steps()
+    flight = flights.start("k", steps.load)
+    first = flight.join()
+    await asyncio.sleep(0)
+    steps.boarding.loading()
+    second = flight.join()
+    flights.forget("k")
+    assert await second == Landed(None, False)
+    assert flights.current("k") is None
+    steps.end()
+    assert await first == Landed("value", True)
+
+
+@pytest.mark.parametrize("key", ["k", None])
+async def test_a_flight_that_has_not_departed_has_missed_no_invalidation(key: str | None) -> None:
+    flights: Flights[str] = Flights(Tasks())
+    steps = Steps()
+    flight = flights.start("k", steps.load)
+    flights.forget(key)
+    assert flights.current("k") is flight
+    first = flight.join()
+    await asyncio.sleep(0)
+    steps.boarding.loading()
+    flights.forget(key)
+    assert flights.current("k") is None
+    steps.end()
+    assert await first == Landed("value", True)
 
 
 async def test_settle_waits_for_what_runs() -> None:

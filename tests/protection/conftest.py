@@ -20,7 +20,10 @@ from stampede.stores.memory import MemoryStore
 
 
 class One:
-    """One instance. Its origin takes `seconds` for a load, counts, and fails while `error` is set."""
+    """One instance. Its origin takes `seconds` for a load, counts, and fails while `error` is set.
+
+    A load asks for the keys that `asks` has for its own, after `pause_before_asking`.
+    """
 
     def __init__(self, spec: str, store: Store, ttl: float, seed: int, owner: str) -> None:
         self.loop = asyncio.get_running_loop()
@@ -30,6 +33,9 @@ class One:
         self.value = b'"value"'
         self.version = 1
         self.error: str | None = None
+        self.asks: dict[str, list[str]] = {}
+        self.pause_before_asking = 0.0
+        self.on_load: Callable[[str], object] = lambda key: None
         self.begun: list[float] = []
         self.in_flight = self.peak = 0
         self.protection = protection(
@@ -50,6 +56,11 @@ class One:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
+            self.on_load(key)
+            if key in self.asks:
+                await asyncio.sleep(self.pause_before_asking)
+            for other in self.asks.get(key, ()):
+                await self.get(other)
             await asyncio.sleep(self.seconds)
         finally:
             self.in_flight -= 1

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import Store
+from stampede.core.ports import OpenStore, Store
 
 SOON = 0.03
 AFTERWARDS = 0.08
@@ -123,6 +123,20 @@ async def test_renew_and_drop_of_a_guard_that_is_gone_do_nothing(store: Store) -
     assert await store.look("k") == Look(None, None, None)
 
 
+async def test_many_guards_are_renewed_at_once_each_if_it_is_still_ones_own(store: OpenStore, entry: Entry) -> None:
+    keys = [f"k{number}" for number in range(1201)]  # more than travel together
+    await asyncio.gather(*(store.add(key, "one", 20) for key in keys[::2]))
+    await store.add("k1", "another", 10)
+    await store.put("k3", entry, 10)
+    before = store.commands
+    assert await store.renew_all([(key, "one") for key in keys], 100) == [n % 2 == 0 for n in range(len(keys))]
+    assert store.commands - before <= 3
+    leases = await asyncio.gather(*(store.lease(key, "two", 10) for key in keys[::2]))
+    assert {lease.holder for lease in leases} == {"one"}
+    assert all(lease.remaining > 50 for lease in leases)
+    assert await store.renew_all([], 10) == []
+
+
 async def test_drop_releases_ones_own_guard(store: Store) -> None:
     await store.add("k", "one", 10)
     assert await store.drop("k", "one")
@@ -167,6 +181,40 @@ async def test_fill_happens_once(store: Store, entry: Entry) -> None:
     await store.add("k", "one", 10)
     results = await asyncio.gather(*(store.fill("k", "one", entry, 10, Notify.NOTHING) for _ in range(5)))
     assert sorted(results) == [False, False, False, False, True]
+
+
+# -- put under a token ---------------------------------------------------------------------------------------------
+
+
+async def test_put_under_the_guards_token_writes_and_leaves_the_guard_to_the_others(
+    store: Store, entry: Entry
+) -> None:
+    await store.add("k", "one", 10)
+    newer = msgspec.structs.replace(entry, version=8)
+    assert await store.put_under("k", "one", entry, 10)
+    assert await store.put_under("k", "one", newer, 10)
+    assert await store.look("k") == Look(newer, "one", None)
+
+
+async def test_put_under_anothers_token_or_none_is_fenced_off(store: Store, entry: Entry) -> None:
+    assert not await store.put_under("k", "one", entry, 10)
+    await store.add("k", "two", 10)
+    assert not await store.put_under("k", "one", entry, 10)
+    assert await store.look("k") == Look(None, "two", None)
+
+
+async def test_put_under_a_token_that_a_delete_removed_is_fenced_off(store: Store, entry: Entry) -> None:
+    await store.add("k", "one", 10)
+    await store.delete("k")
+    assert not await store.put_under("k", "one", entry, 10)
+    assert await store.look("k") == Look(None, None, None)
+
+
+async def test_what_is_put_under_a_token_ends_with_its_time_to_live(store: Store, entry: Entry) -> None:
+    await store.add("k", "one", 10)
+    assert await store.put_under("k", "one", entry, SOON)
+    await asyncio.sleep(AFTERWARDS)
+    assert await store.get("k") is None
 
 
 # -- fail ----------------------------------------------------------------------------------------------------------
@@ -217,6 +265,30 @@ async def test_fail_without_ones_own_guard_does_nothing(store: Store) -> None:
     await store.add("k", "two", 10)
     assert not await store.fail("k", "one", "no", 10, Notify.NOTHING)
     assert await store.look("k") == Look(None, "two", None)
+
+
+async def test_fail_without_an_error_leaves_a_note_that_the_value_is_given_to_nobody(store: Store) -> None:
+    news = store.watch("k")
+    await store.add("k", "one", 10)
+    assert await store.fail("k", "one", None, 10, Notify.WAKE)
+    assert await heard(news) == Filled(None, None, "one", unshared=True)
+    assert await store.look("k") == Look(None, "one", None, unshared=True)
+    assert (await store.look("k")).note == "one"
+
+
+async def test_a_note_without_an_error_holds_nothing_either(store: Store) -> None:
+    for take in (store.add, store.lease, store.claim):
+        await store.delete("k")
+        await store.add("k", "one", 10)
+        await store.fail("k", "one", None, 10, Notify.NOTHING)
+        assert not await store.renew("k", "one", 10)
+        taken = await take("k", "two", 10)
+        assert taken == "two" or (isinstance(taken, LeaseAnswer | Look) and taken.holder == "two")
+    await store.delete("k")
+    await store.add("k", "one", 10)
+    await store.fail("k", "one", None, 10, Notify.NOTHING)
+    assert await store.add("k", "two", 10, over="") == "one"
+    assert await store.add("k", "two", 10, over="one") == "two"
 
 
 # -- lease ---------------------------------------------------------------------------------------------------------
@@ -282,14 +354,14 @@ async def test_a_watcher_is_woken_by_a_fill_without_its_value(store: Store, entr
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.WAKE)
-    assert await heard(news) == Filled(None, None)
+    assert await heard(news) == Filled(None, None, "one")
 
 
 async def test_a_watcher_is_pushed_the_value_itself(store: Store, entry: Entry) -> None:
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.PUSH)
-    assert await heard(news) == Filled(entry, None)
+    assert await heard(news) == Filled(entry, None, "one")
 
 
 @pytest.mark.parametrize("notify", [Notify.WAKE, Notify.PUSH])
@@ -298,14 +370,31 @@ async def test_a_watcher_is_told_the_error_of_a_load_that_failed(store: Store, n
     news = store.watch("k")
     await store.add("k", "one", 10)
     await store.fail("k", "one", "no!", keep, notify)
-    assert await heard(news) == Filled(None, "no!")
+    assert await heard(news) == Filled(None, "no!", "one")
+
+
+async def test_a_watcher_is_told_of_a_guard_that_was_given_back(store: Store) -> None:
+    news = store.watch("k")
+    await store.add("k", "one", 10)
+    assert not await store.drop("k", "another", Notify.WAKE)
+    assert await store.drop("k", "one", Notify.WAKE)
+    assert await heard(news) == Filled(None, None, "one")
+
+
+async def test_a_watcher_is_told_whoever_holds_the_guard(store: Store, entry: Entry) -> None:
+    await store.add("k", "two", 10)
+    for told in (Filled(entry, None, "one"), Filled(None, "no", "one"), Filled(None, None, "one", unshared=True)):
+        news = store.watch("k")
+        await store.tell("k", told)
+        assert await heard(news) == told
+    assert await store.look("k") == Look(None, "two", None)
 
 
 async def test_all_watchers_of_a_key_hear_one_fill(store: Store, entry: Entry) -> None:
     watching = [store.watch("k") for _ in range(100)]
     await store.add("k", "one", 10)
     await store.fill("k", "one", entry, 10, Notify.PUSH)
-    assert [await heard(news) for news in watching] == [Filled(entry, None)] * 100
+    assert [await heard(news) for news in watching] == [Filled(entry, None, "one")] * 100
 
 
 async def test_a_watcher_hears_the_next_fill_and_not_the_one_before(store: Store, entry: Entry) -> None:
@@ -314,7 +403,7 @@ async def test_a_watcher_hears_the_next_fill_and_not_the_one_before(store: Store
         news = store.watch("k")
         await store.add("k", "one", 10)
         await store.fill("k", "one", each, 10, Notify.PUSH)
-        assert await heard(news) == Filled(each, None)
+        assert await heard(news) == Filled(each, None, "one")
 
 
 async def test_a_watcher_hears_nothing_of_other_keys_of_silence_and_of_what_was_fenced_off(

@@ -74,7 +74,7 @@ async def test_a_swap_writes_over_ones_own_claim_once_and_wakes_the_watchers(sto
     await store.claim("k", "one", 10)
     results = await asyncio.gather(*(store.swap("k", "one", entry, 10) for _ in range(5)))
     assert sorted(results) == [False, False, False, False, True]
-    assert await heard(news) == Filled(None, None)
+    assert await heard(news) == Filled(None, None, "one")
     assert await store.get("k") == entry
 
 
@@ -112,7 +112,7 @@ async def test_unclaim_gives_ones_own_claim_back_and_tells_the_watchers(store: S
     news = store.watch("k")
     await store.claim("k", "one", 10)
     assert await store.unclaim("k", "one", error)
-    assert await heard(news) == Filled(None, error)
+    assert await heard(news) == Filled(None, error, "one")
     assert await store.claim("k", "two", 10) == Look(None, "two")
 
 
@@ -123,6 +123,26 @@ async def test_unclaim_leaves_the_claim_of_another_and_a_value_alone(store: Stor
     await store.swap("k", "two", entry, 10)
     assert not await store.unclaim("k", "two", None)
     assert await store.get("k") == entry
+
+
+async def test_a_claim_and_a_guard_of_one_key_exclude_each_other(store: Store) -> None:
+    await store.claim("claimed", "one", 10)
+    assert await store.add("claimed", "two", 10) == "one"
+    assert (await store.look("claimed")).holder is None
+    await store.add("guarded", "one", 10)
+    assert await store.claim("guarded", "two", 10) == Look(None, "one")
+    assert not await store.unclaim("guarded", "two", None)
+    await store.fail("guarded", "one", "no", 10, Notify.NOTHING)
+    assert await store.claim("guarded", "two", 10) == Look(None, "two")
+
+
+async def test_a_claim_is_renewed_like_a_guard(store: Store, entry: Entry) -> None:
+    await store.claim("k", "one", 1.5)
+    assert not await store.renew("k", "two", 10)
+    assert await store.renew("k", "one", 10)
+    await asyncio.sleep(1.6)
+    assert await store.swap("k", "one", entry, 10)
+    assert not await store.renew("k", "one", 10)
 
 
 # -- notes ---------------------------------------------------------------------------------------------------------

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
 
 import pytest
 from redis import Redis
-from redis.asyncio import Redis as AsyncRedis
 
 from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Notify
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis.codec import value_name
-from stampede.stores.redis.scripts import SCRIPTS
+from stampede.stores.redis.scripts import SCRIPTS, Scripts
 from stampede.stores.redis.store import RedisStore
-from stampede.stores.redis.wire import TickPipeline
 
 TTL_S = 30
+CALLERS = 50
 HEARD_WITHIN = 5
 
 STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
@@ -29,7 +27,10 @@ STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
     "renew": lambda store, entry: store.renew("k", "one", 1),
     "drop": lambda store, entry: store.drop("k", "one"),
     "fill": lambda store, entry: store.fill("k", "one", entry, 1, Notify.PUSH),
+    "put_under": lambda store, entry: store.put_under("k", "one", entry, 1),
     "fail": lambda store, entry: store.fail("k", "one", "no", 1, Notify.PUSH),
+    "release": lambda store, entry: store.drop("k", "one", Notify.WAKE),
+    "tell": lambda store, entry: store.tell("k", Filled(entry, None, "one")),
     "lease": lambda store, entry: store.lease("k", "one", 1),
     "claim": lambda store, entry: store.claim("k", "one", 1),
     "swap": lambda store, entry: store.swap("k", "one", entry, 1),
@@ -54,7 +55,7 @@ async def hears(store: RedisStore, entry: Entry) -> bool:
     """Whether a store hears its own fill within a moment."""
     try:
         async with asyncio.timeout(0.2):
-            return await pushed(store, store, "k", entry) == Filled(entry, None)
+            return await pushed(store, store, "k", entry) == Filled(entry, None, "one")
     except TimeoutError:
         return False
 
@@ -139,8 +140,20 @@ async def test_scripts_that_the_server_forgot_are_sent_again(
     redis_store: RedisStore, entry: Entry, raw: Redis, step: str
 ) -> None:
     raw.script_flush()
-    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(5)))
-    assert len(results) == 5
+    before = redis_store.commands
+    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(CALLERS)))
+    assert len(results) == CALLERS
+    # Each caller's own step is sent twice, and all scripts once for all of them.
+    assert redis_store.commands - before <= 2 * CALLERS + len(SCRIPTS)
+
+
+async def test_scripts_that_somebody_keeps_flushing_are_an_error_of_the_store(
+    redis_store: RedisStore, raw: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripts, "load", lambda self: asyncio.to_thread(raw.script_flush))
+    raw.script_flush()
+    with pytest.raises(StoreError, match="keeps flushing"):
+        await redis_store.add("k", "one", 1)
 
 
 async def test_a_cancelled_caller_does_not_break_the_others_of_its_tick(
@@ -164,7 +177,7 @@ async def test_a_fill_is_heard_by_the_stores_of_other_instances(
 ) -> None:
     other = await RedisStore.open(redis_url, prefix)
     try:
-        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None)
+        assert await pushed(other, redis_store, "k", entry) == Filled(entry, None, "one")
     finally:
         await other.close()
 
@@ -175,8 +188,8 @@ async def test_a_run_does_not_hear_the_fills_of_another_run(
     stranger = await RedisStore.open(redis_url, "another:" + prefix)
     try:
         mine = redis_store.watch("k")
-        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None)
-        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None)
+        assert await pushed(stranger, stranger, "k", entry) == Filled(entry, None, "one")
+        assert await pushed(redis_store, redis_store, "later", entry) == Filled(entry, None, "one")
         assert not mine.done()
     finally:
         await stranger.close()
@@ -192,6 +205,19 @@ async def test_the_subscription_comes_back_after_it_was_killed(
         while not await hears(redis_store, entry):  # what is published in between goes unheard
             pass
     assert dict(raw.pubsub_numsub(channel)) == {channel.encode(): 1}
+
+
+async def test_after_a_lost_subscription_everybody_who_watches_looks_again(
+    redis_store: RedisStore, raw: Redis
+) -> None:
+    """What was published meanwhile went unheard, and may have been anything."""
+    invalidated: list[str | None] = []
+    redis_store.on_invalidated(invalidated.append)
+    watching = [redis_store.watch(f"k{n}") for n in range(3)]
+    raw.client_kill_filter(_type="pubsub")
+    heard = await asyncio.wait_for(asyncio.gather(*map(asyncio.shield, watching)), HEARD_WITHIN)
+    assert heard == [Filled(None, None)] * 3
+    assert invalidated == [None]
 
 
 async def test_a_closed_store_leaves_no_connection_behind(
@@ -245,23 +271,6 @@ async def test_a_url_that_is_none_is_an_error_that_does_not_show_its_password(
     assert "zQzQz" not in str(caught.value)
     if "zQzQz" not in url:
         assert isinstance(caught.value, UsageError)
-
-
-class Closing(AsyncRedis):
-    """A client whose connection closes under its pipelines, as that of a dying server may at the wrong moment."""
-
-    def pipeline(self, *arguments: object, **named: object) -> NoReturn:
-        raise RuntimeError("the handler is closed")
-
-
-def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply() -> None:
-    async def test() -> None:
-        pipeline = TickPipeline(Closing())
-        replies = await asyncio.gather(*(pipeline.send("GET", "k") for _ in range(3)), return_exceptions=True)
-        assert [str(reply) for reply in replies] == ["Redis: the handler is closed"] * 3
-        assert {type(reply) for reply in replies} == {StoreError}
-
-    asyncio.run(test())
 
 
 async def test_a_swap_is_a_plain_set_where_the_server_can_compare_and_a_script_elsewhere(

@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.model import Answer, Filled, Notify, Role
+from stampede.core.model import Answer, Entry, Filled, Notify, Role
 from stampede.core.ports import Claims, Guards, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
-from stampede.protection.claim import lead
+from stampede.protection.claim import Claim
 from stampede.protection.guard import Guard
 from stampede.protection.news import hear
 from stampede.protection.owner import OwnerMarker
@@ -24,13 +24,15 @@ UNDER_WAY_S = 0.02
 class Placeholder(Coalescing):
     """The owner's id sits in the value's own place while it loads, and a marker says that the owner lives.
 
-    mechanism:  a miss puts a token there unless something is; its owner renews a marker of its own at half its life,
-                loads, and writes the value over the token by compare-and-set; the others wait for a message
+    mechanism:  a miss puts a token there unless something is, or a reload is under way; its owner renews it, and a
+                marker of its own, loads, and writes the value over the token by compare-and-set; the others wait for
+                a message. A reload, for which there is a value in that place, holds a guard beside it: one lock
     loads:      1 in the fleet per expiry
     waiting:    Δ and one round trip to read the value
     staleness:  as the freshness choice says; a delete removes the token, so an older value cannot be written
     on failure: a dead owner is noticed within its marker's life, its token removed by compare-and-delete, and the
-                load taken over; an error is published and reaches all waiters of all processes, once
+                load taken over; an error is published and reaches all waiters of all processes, once, as does a
+                value that could not be written; where Redis refuses even that, every waiting process loads once
     source:     redis/rueidis `rueidisaside`; SET … IFEQ and DELIFEQ where the server has them (Valkey 8.1 and 9.0)
     """
 
@@ -42,24 +44,36 @@ class Placeholder(Coalescing):
     }
     marker: Duration = Duration(2.0)
     _owner: OwnerMarker = field(init=False)
+    _claim: Claim = field(init=False)
+    _guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
         self._owner = OwnerMarker(self.cache, self.marker)
+        self._claim = Claim(self.cache, self.cache.ttl + self.marker)
+        self._guard = Guard(self.cache, self.marker, Notify.WAKE)
 
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, f"{self.cache.owner}/{self.cache.token()}"
         await self._owner.announce()
         # Watch before claiming: a fill between the answer and the watch would go unheard.
         news, waited = store.watch(key), False
+        holders: set[str] = set()
         while True:
-            with self.cache.undoing(lambda: store.unclaim(key, token, None)):
-                look = await store.claim(key, token, self.cache.ttl + self.marker)
+            with self._claim.giving_back(key, token):
+                look = await store.claim(key, token, self._claim.life)
                 if waited and look.holder == token:
-                    await hear(news, UNDER_WAY_S)  # who wins what it waited for may have missed why it is free
+                    # Who wins what it waited for may have missed why it is free.
+                    await hear(news, holders, UNDER_WAY_S)
             if look.holder == token:
-                return await asyncio.shield(self.cache.tasks.spawn(lead(self.cache, key, token)))
+                return await self._claim.lead(key, token)
             if look.holder is not None:
+                holders.add(look.holder)
                 await self._wait(key, look.holder, news)
+                ended = await hear(news, holders)
+                if ended is not None and ended.entry is not None:  # it was not written: what was, is read
+                    return Answer(ended.entry, Role.WAITER)
+                if ended is not None and ended.unshared:
+                    return await self._claim.alone(key, ended.token or "")
                 waited = not news.done()
                 news = news if waited else store.watch(key)
             elif look.entry is not None and self.cache.usable(look.entry):
@@ -68,14 +82,11 @@ class Placeholder(Coalescing):
                 await asyncio.sleep(SETTLE_S)
 
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:
-        """Until there is news, or time to look again: the holder may be dead, or a message lost.
-
-        Raises LoadError if its load failed.
-        """
+        """Until there is news, or time to look again: the holder may be dead, or a message lost."""
         await asyncio.wait([news], timeout=self.marker / 2)
-        if not news.done() and not await self._owner.lives(holder.partition("/")[0]):
+        owner, claimed, _ = holder.partition("/")  # a reload's guard names no owner, and ends by itself
+        if claimed and not news.done() and not await self._owner.lives(owner):
             await self.cache.store.unclaim(key, holder, None)
-        await hear(news)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await Guard(self.cache, self.marker, Notify.WAKE).reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stampede.core.model import Answer, Entry, Role
-from stampede.core.ports import Values
-from stampede.core.tasks import Flights
+from stampede.core.ports import Guards, Leases, Values
+from stampede.core.tasks import Boarding, Flights
 from stampede.protection.choices import Coalescing
+from stampede.protection.fence import Fence
 from stampede.protection.promise import Promise, Scope
 
 
@@ -15,40 +16,51 @@ from stampede.protection.promise import Promise, Scope
 class PromiseLock(Coalescing):
     """The classic promise lock: read, miss, then wait for the promise of whoever loads.
 
-    mechanism:  every caller reads; on a miss it joins the promise of its process, or makes it and loads
+    mechanism:  every caller reads; on a miss it joins the promise of its process, or makes it, leaves a token in
+                Redis, loads, and writes if the token is still there
     loads:      at most one per process and expiry
     waiting:    the rest of Δ; N reads reach Redis first, which is what single-flight avoids
-    staleness:  as the freshness choice says
+    staleness:  as the freshness choice says; an invalidation during a load removes the token, so what it has
+                overtaken is written by no process, and answered to nobody who asks later
     on failure: the error reaches all waiters once and the promise is gone; cancelling any caller harms no other
     source:     Instagram, "Thundering Herds & Promises"; the form that articles print, without its bugs
                 (an error that never unlocks, falsy values that never hit, a second read that finds nothing)
     """
 
-    promise = Promise(Scope.INSTANCE, "for the promise of whoever loads, after a read of their own", fenced=False)
-    needs = (Values,)
+    promise = Promise(Scope.INSTANCE, "for the promise of whoever loads, after a read of their own", fenced=True)
+    needs = (Values, Guards, Leases)
 
+    _fence: Fence = field(init=False)
     flights: Flights[Entry] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._fence = Fence(self.cache)
         self.flights = Flights(self.cache.tasks)
 
     async def load(self, key: str) -> Answer:
-        flight, role = self.flights.current(key), Role.WAITER
-        if flight is None:
-            flight, role = self.flights.start(key, self._fly(key)), Role.LEADER
-        return Answer(await flight.join(), role)
+        while True:
+            flight, role = self.flights.current(key), Role.WAITER
+            if flight is None:
+                flight, role = self.flights.start(key, self._fly), Role.LEADER
+            entry, timely = await flight.join()
+            if timely and entry is not None:
+                return Answer(entry, role)
 
-    async def _fly(self, key: str) -> Entry:
+    async def _fly(self, key: str, boarding: Boarding) -> Entry:
         # Read again: the flight before this one may have landed between the caller's miss and now.
-        entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.usable(entry):
+        entry, token = await self._fence.look(key, boarding)
+        if entry is not None:
             return entry
-        return await self.cache.load_and_put(key)
+        return await self._fence.load(key, token, boarding)
 
-    async def reload(self, key: str) -> Answer | None:
+    async def _renew(self, key: str, boarding: Boarding) -> Entry:
+        return await self._fence.load(key, await self._fence.token(key), boarding)
+
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         if self.flights.current(key) is not None:
             return None
-        return Answer(await self.flights.start(key, self.cache.load_and_put(key)).join(), Role.LEADER)
+        entry, _ = await self.flights.start(key, self._renew).join()
+        return None if entry is None else Answer(entry, Role.LEADER)
 
     async def invalidate(self, key: str) -> None:
         self.flights.forget(key)

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
-from stampede.core.model import Answer, Look, Notify, Role
+from stampede.core.model import Answer, Entry, Look, Notify, Role
 from stampede.core.ports import Guards, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
@@ -20,11 +21,13 @@ class RedisLock(Coalescing):
 
     mechanism:  every caller reads value and lock, and on a miss tries the lock; the winner reads again, loads, fills
                 and unlocks in one step; the others poll both, with a jittered back-off from `poll` to `poll-max`
-    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs; a lock that is evicted or deleted
+                costs a second load, which who polls begins at once
     waiting:    Δ and up to one poll; polls cost the more commands the longer the load takes
     staleness:  as the freshness choice says
     on failure: a dead holder stalls the key for one lease; an error reaches those who polled for it, through a
-                note in place of the lock that lives for two polls, so that they do not retry one by one
+                note in place of the lock that lives for two polls, so that they do not retry one by one; likewise
+                a note that Redis refuses the value, so that every waiting process loads once
     source:     Redis documentation, "Distributed Locks with Redis"
     """
 
@@ -47,20 +50,21 @@ class RedisLock(Coalescing):
     async def _load(self, key: str, look: Look) -> Answer:
         token = self.cache.token()
         while True:
-            note = look.holder if look.failed is not None else None
             with self._guard.giving_back(key, token):
-                holder = await self.cache.store.add(key, token, self.lease, over=note or "")
+                holder = await self.cache.store.add(key, token, self.lease, over=look.note or "")
             if holder == token:
                 return await asyncio.shield(self.cache.tasks.spawn(self._lead(key, token)))
             look = await self._poll(key, holder)
             if look.entry is not None:
                 return Answer(look.entry, Role.WAITER)
+            if look.unshared and look.holder == holder:
+                return await self._guard.alone(key, holder, Boarding())
 
     async def _lead(self, key: str, token: str) -> Answer:
         # Read again: the value may have been filled between this caller's miss and its lock.
         if (entry := await self._guard.usable_or_drop(key, token)) is not None:
             return Answer(entry, Role.WAITER)
-        return Answer(await self._guard.load(key, token), Role.LEADER)
+        return Answer(await self._guard.load(key, token, Boarding(), self._guard.keep), Role.LEADER)
 
     async def _poll(self, key: str, holder: str) -> Look:
         """Wait for what `holder` does: a usable value, or none (then the lock is free). Raises its LoadError."""
@@ -71,10 +75,10 @@ class RedisLock(Coalescing):
                 return look
             if look.failed is not None and look.holder == holder:
                 raise LoadError(look.failed)
-            if look.failed is not None or look.holder != holder:
+            if look.note is not None or look.holder != holder:
                 return look._replace(entry=None)
             await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             pause = min(pause * 2, self.poll_max)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, Notify, Role
+from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.core.ports import Guards, News, Values
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.guard import Guard
@@ -23,7 +24,8 @@ class RedisLockNotify(Coalescing):
     waiting:    Δ and one round trip; no polling, but N callers cost N reads, N tries and twice N reads again
     staleness:  as the freshness choice says
     on failure: a dead holder stalls the key for at most one lease, as does a lost message; an error is
-                published too, and reaches all waiters of all processes at once
+                published too, and reaches all waiters of all processes at once, as does a value that could not be
+                written; where Redis refuses even that, every waiting process loads once
     source:     kristoff-it/redis-memolock
     """
 
@@ -38,6 +40,7 @@ class RedisLockNotify(Coalescing):
 
     async def load(self, key: str) -> Answer:
         store, token = self.cache.store, self.cache.token()
+        holders: set[str] = set()
         while True:
             news = store.watch(key)
             with self._guard.giving_back(key, token):
@@ -46,14 +49,19 @@ class RedisLockNotify(Coalescing):
                 entry = await store.get(key)
             if entry is not None and self.cache.usable(entry):
                 if holder == token:
-                    await self.cache.quietly(store.drop(key, token))
+                    await self.cache.quietly(store.drop(key, token, Notify.WAKE))
                 return Answer(entry, Role.WAITER)
             if holder == token:
-                return await self._guard.lead(key, token)
-            await hear(news, self.lease)
+                return await self._guard.lead(key, token, Boarding())
+            holders.add(holder)
+            ended = await hear(news, holders, self.lease)
+            if ended is not None and ended.entry is not None:  # it was not written: what was, is read
+                return Answer(ended.entry, Role.WAITER)
+            if ended is not None and ended.unshared:
+                return await self._guard.alone(key, ended.token or "", Boarding())
             entry = await store.get(key)
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

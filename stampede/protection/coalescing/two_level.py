@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stampede.core.errors import StoreError
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
+from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
 from stampede.protection.coalescing.lease import Lease
@@ -25,10 +26,13 @@ class TwoLevel(Coalescing):
     waiting:    Δ and one push: no poll, no herd after the wake-up, no second read; the commands of a cold burst grow
                 with the instances only, whatever the load takes
     staleness:  as the freshness choice says; an invalidation during a load wins over it: the load cannot publish any
-                more, and who asks after it starts a new flight, in every process
+                more, and who asks after it gets nothing older, in every process, also in one that was busy or hears
+                nothing: a flight answers those who join it late only if the store has confirmed its value since
     on failure: a dead holder is followed within one lease, and so is a lost push; the leader's error is pushed to the
-                waiters of all processes, once; a late fill is fenced off, yet its callers are answered; without
-                Redis each process still collapses its calls, answers, and counts them as `degraded`
+                waiters of all processes, once; a fill without the lease (too late, or the lease was evicted) is
+                fenced off, yet its value is pushed to those who wait for it; as is one that Redis refuses, and where
+                even that is refused, every waiting process loads once; without Redis each process still collapses
+                its calls, answers, and counts them as `degraded`
     source:     FusionCache 2.5 (two levels), Nishtala et al., NSDI 2013 (the lease); the push is our own
     """
 
@@ -52,19 +56,20 @@ class TwoLevel(Coalescing):
     def get(self, key: str) -> Coroutine[Any, Any, Answer]:
         return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
 
-    async def _fly(self, key: str) -> Answer:
+    async def _fly(self, key: str, boarding: Boarding) -> Answer:
         try:
-            return await self._among_processes.value_or_load(key)
+            return await self._among_processes.value_or_load(key, boarding)
         except StoreError:
-            return await self._alone(key)
+            return await self._alone(key, boarding)
 
-    async def _alone(self, key: str) -> Answer:
+    async def _alone(self, key: str, boarding: Boarding) -> Answer:
         """Without Redis: one load per process."""
+        boarding.loading()
         self.cache.counters.degraded += 1
         return Answer(await self.cache.load(key), Role.LEADER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._flight.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._flight.reload(key, old)
 
     async def invalidate(self, key: str) -> None:
         self._flight.forget(key)

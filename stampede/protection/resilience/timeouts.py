@@ -6,24 +6,26 @@ import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stampede.core.errors import LoadError
+from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache, Loader
-from stampede.protection.choices import Get, Wrapper
+from stampede.protection.choices import Get, Serve, Wrapper
 
 
 @dataclass
 class Timeouts(Wrapper):
-    """A soft bound after which the old value is served, and a hard one after which a load has failed.
+    """A soft bound after which the old value is served, and a hard one after which a caller and a load have failed.
 
     mechanism:  values are kept for `max-age` beyond their expiry; a caller that has waited for `soft` gets the kept
-                one and the load goes on behind; a load that takes longer than `hard` is an error
+                one and the load goes on behind; one that has waited for `hard`, counted from its request and over
+                everything (queues, locks, a Redis that hangs), gets an error, as does a load that takes longer
     loads:      as the coalescing choice says
-    waiting:    at most `soft` where there is an old value, at most about `hard` where there is none
-    staleness:  at most T + max-age
-    on failure: a hung load frees its key after `hard`
+    waiting:    at most `soft` where there is an old value and Redis has it, at most `hard` in any case
+    staleness:  at most T + max-age + Δ
+    on failure: a hung load frees its key after `hard`; so do loads that wait for one another, which only those of one
+                process know of and refuse at once
     source:     FusionCache factory timeouts, BentoCache timeouts
     """
 
@@ -46,18 +48,35 @@ class Timeouts(Wrapper):
 
         return bounded
 
-    def around_get(self, get: Get, cache: Cache) -> Get:
+    def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
         async def impatient(key: str) -> Answer:
+            ends = cache.clock() + self.hard
             task = cache.tasks.spawn(_answer(get, key))
-            await asyncio.wait([task], timeout=self.soft)
-            if not task.done():
-                kept = await cache.store.get(key)
-                if kept is not None and not task.done():
-                    return Answer(kept, Role.STALE)
-            return await asyncio.shield(task)
+            await asyncio.wait([task], timeout=min(self.soft, self.hard))
+            if task.done():
+                return task.result()
+            reading = cache.tasks.spawn(_kept(cache, key))
+            # Redis may be what hangs: who is done first answers, and no error of this read costs the load's answer.
+            await asyncio.wait([task, reading], timeout=ends - cache.clock(), return_when=asyncio.FIRST_COMPLETED)
+            kept = reading.result() if reading.done() else None
+            if kept is None or not cache.presentable(kept, self.max_age):
+                await asyncio.wait([task], timeout=ends - cache.clock())
+            if task.done():
+                return task.result()
+            if kept is not None and cache.presentable(kept, cache.retention):
+                return Answer(kept, Role.STALE)
+            raise LoadError(f"no answer within {self.hard}")
 
         return impatient
 
 
 async def _answer(get: Get, key: str) -> Answer:
     return await get(key)
+
+
+async def _kept(cache: Cache, key: str) -> Entry | None:
+    try:
+        return await cache.store.get(key)
+    except StoreError:
+        cache.counters.store_errors += 1
+        return None

@@ -13,7 +13,8 @@ from stampede.stores.watchers import Watchers
 class FillListener:
     """Passes the news on to those who watch.
 
-    What is published while the connection is gone goes unheard; waiters are bounded by their lease.
+    What is published while the connection is gone goes unheard: once it is back, everybody looks again. Until then
+    waiters are bounded by their lease.
     """
 
     def __init__(self, url: str, channel: str, watchers: Watchers) -> None:
@@ -29,13 +30,15 @@ class FillListener:
                 await pubsub.subscribe(self._channel)
                 await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
                 hears.set()
+                self._watchers.missed()
                 async for message in pubsub.listen():
-                    self._hear(decode_news(message["data"]))
+                    if (news := decode_news(message["data"])) is not None:
+                        self._hear(news)
         finally:
             await disconnect(client)
 
     def _hear(self, news: News) -> None:
-        if news.invalidated:
+        if news.token is None:
             self._watchers.invalidated(news.key)
         else:
-            self._watchers.notify(news.key, Filled(news.entry, news.error))
+            self._watchers.notify(news.key, Filled(news.entry, news.error, news.token, news.unshared))

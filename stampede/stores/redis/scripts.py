@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from importlib.resources import files
 from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from stampede.stores.redis.wire import Argument, Wire
+from stampede.core.errors import StoreError
+from stampede.core.ports import Sent, unheeded
+from stampede.core.tasks import Flights, Tasks
+from stampede.stores.redis.connections import Argument
+from stampede.stores.redis.wire import Wire
 
 SCRIPTS = {
     name: files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    for name in ("add", "claim", "delete", "drop", "fail", "fill", "lease", "renew", "swap")
+    for name in ("add", "claim", "delete", "fill", "lease", "put_under", "release", "renew", "swap")
 }
 _SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
 
 
-async def load(wire: Wire) -> None:
-    """Have the server know all of them. Raises StoreError."""
-    for text in SCRIPTS.values():
-        await wire.send("SCRIPT LOAD", text)
+class Scripts:
+    """The scripts as one process uses them over a wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._reloads: Flights[None] = Flights(Tasks())
+
+    async def load(self) -> None:
+        """Have the server know all of them. Raises StoreError."""
+        await asyncio.gather(*(self._wire.send("SCRIPT LOAD", text) for text in SCRIPTS.values()))
+
+    async def run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Any:
+        """Run one. Raises StoreError."""
+        command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
+        try:
+            return await self._wire.send(*command, sent=sent)
+        except NoScriptError:  # the server was restarted, or somebody flushed its scripts
+            await self._reload()
+        try:
+            return await self._wire.send(*command, sent=sent)
+        except NoScriptError:
+            raise StoreError("Redis: somebody keeps flushing the server's scripts") from None
+
+    async def _reload(self) -> None:
+        """Load them again, once for all who miss them at the same time. Raises StoreError."""
+        reload = self._reloads.current("") or self._reloads.start("", lambda *_: self.load())
+        await reload.join()
 
 
-async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument) -> Any:
-    """Run one. Raises StoreError."""
-    command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
+async def knows_ifeq(wire: Wire, prefix: str) -> bool:
+    """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error. Raises StoreError."""
     try:
-        return await wire.send(*command)
-    except NoScriptError:  # the server was restarted, or somebody flushed its scripts
-        await load(wire)
-        return await wire.send(*command)
+        await wire.send("SET", prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
+    except StoreError as error:
+        if "syntax" in str(error).lower():
+            return False
+        raise
+    return True

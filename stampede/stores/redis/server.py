@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stampede.core.errors import StoreError
+from stampede.core.ports import NOTHING, Demand
 from stampede.stores.redis.cleaning import ALIVE, BATCH, sweep
 from stampede.stores.redis.codec import guard_name, milliseconds, value_name
 from stampede.stores.redis.probe import probe
@@ -29,8 +30,8 @@ class RedisServer:
         self._client: Redis = connect(url, 1)
         self._pulses = Pulses(url)
 
-    async def probe(self) -> str:
-        return await probe(self.url, self.prefix)
+    async def probe(self, demand: Demand = NOTHING) -> str:
+        return await probe(self.url, self.prefix, demand)
 
     async def open(self, pool: int | None = None) -> RedisStore:
         return await RedisStore.open(self.url, self.prefix, pool)

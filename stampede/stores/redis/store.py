@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
-from stampede.core.ports import ANY_NOTE
-from stampede.stores.redis import scripts
+from stampede.core.ports import ANY_NOTE, Sent, unheeded
 from stampede.stores.redis.codec import (
     CLAIM,
     News,
@@ -23,11 +21,16 @@ from stampede.stores.redis.codec import (
     milliseconds,
     value_name,
 )
+from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
+from stampede.stores.redis.scripts import Scripts, knows_ifeq
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
+
+RENEWED_AT_ONCE = 500
+"""Guards in one script: it keeps everybody else waiting for about a millisecond."""
 
 
 class RedisStore:
@@ -38,13 +41,15 @@ class RedisStore:
 
     def __init__(self, wire: Wire, url: str, prefix: str, compares: bool) -> None:
         self._wire = wire
+        self._scripts = Scripts(wire)
         self._prefix = prefix
         self._channel = prefix + "fills"
         self._compares = compares
         self.longest = math.inf
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
-        self._changes = Conversation(ChangeListener(url, prefix, self._watchers).listen)
+        self._tracker = ChangeListener(url, prefix, self._watchers)
+        self._changes = Conversation(self._tracker.listen)
 
     @classmethod
     async def open(cls, url: str, prefix: str, pool: int | None = None) -> RedisStore:
@@ -56,8 +61,8 @@ class RedisStore:
         client = connect(url, pool or 4)
         wire = PooledConnections(client) if pool else TickPipeline(client)
         try:
-            await scripts.load(wire)
-            store = cls(wire, url, prefix, await _knows_ifeq(wire, prefix))
+            store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
+            await store._scripts.load()
         except BaseException:
             await disconnect(client)
             raise
@@ -85,14 +90,14 @@ class RedisStore:
 
     # -- values ------------------------------------------------------------------------------------------------
 
-    async def get(self, key: str) -> Entry | None:
-        return decode_entry(await self._send("GET", self._value(key)))
+    async def get(self, key: str, sent: Sent = unheeded) -> Entry | None:
+        return decode_entry(await self._wire.send("GET", self._value(key), sent=sent))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
         await self._send("SET", self._value(key), encode(entry), "PX", self._milliseconds(ttl))
 
     async def delete(self, key: str) -> None:
-        news = encode(News(key, None, None, invalidated=True))
+        news = encode(News(key))
         await self._run("delete", self._names(key), self._channel, news)
 
     # -- guards ------------------------------------------------------------------------------------------------
@@ -101,30 +106,51 @@ class RedisStore:
         return decode_look(*await self._send("MGET", *self._names(key)))
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
-        holder: bytes = await self._run("add", [self._guard(key)], token, self._milliseconds(ttl), over)
+        holder: bytes = await self._run("add", self._guard_first(key), token, self._milliseconds(ttl), over)
         return holder.decode()
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
-        return bool(await self._run("renew", [self._guard(key)], token, self._milliseconds(ttl)))
+        return (await self.renew_all([(key, token)], ttl))[0]
 
-    async def drop(self, key: str, token: str) -> bool:
-        return bool(await self._run("drop", [self._guard(key)], token))
+    async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        begins = range(0, len(held), RENEWED_AT_ONCE)
+        parts = await asyncio.gather(*(self._renew(held[begin : begin + RENEWED_AT_ONCE], ttl) for begin in begins))
+        return [kept for part in parts for kept in part]
 
-    async def fill(self, key: str, token: str, entry: Entry, ttl: float, notify: Notify) -> bool:
-        news = News(key, entry if notify is Notify.PUSH else None, None)
+    async def _renew(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        names = [name for key, _ in held for name in self._guard_first(key)]
+        tokens = (token for _, token in held)
+        return [bool(kept) for kept in await self._run("renew", names, self._milliseconds(ttl), *tokens)]
+
+    async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
+        news = None if notify is Notify.NOTHING else News(key, token=token)
+        return await self._release(self._guard(key), token, news)
+
+    async def fill(
+        self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
+    ) -> bool:
+        news = News(key, entry if notify is Notify.PUSH else None, token=token)
         message = encode(news) if notify is not Notify.NOTHING else b""
         arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message)
-        return bool(await self._run("fill", self._names(key), *arguments))
+        return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
-    async def fail(self, key: str, token: str, error: str, keep: float, notify: Notify) -> bool:
-        message = encode(News(key, None, error)) if notify is not Notify.NOTHING else b""
-        note, keep_ms = encode_note(token, error), self._milliseconds(keep) if keep > 0 else 0
-        return bool(await self._run("fail", [self._guard(key)], token, note, keep_ms, self._channel, message))
+    async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
+        arguments = (token, encode(entry), self._milliseconds(ttl))
+        return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
+
+    async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
+        news = None if notify is Notify.NOTHING else News(key, None, error, token, unshared=error is None)
+        return await self._release(self._guard(key), token, news, encode_note(token, error), keep)
+
+    async def _release(self, name: str, holds: str, news: News | None, note: str = "", keep: float = 0.0) -> bool:
+        message = encode(news) if news else b""
+        keep_ms = self._milliseconds(keep) if keep > 0 else 0
+        return bool(await self._run("release", [name], holds, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
-    async def lease(self, key: str, token: str, ttl: float) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, self._milliseconds(ttl))
+    async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
+        value, holder, left_ms = await self._run("lease", self._names(key), token, self._milliseconds(ttl), sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
@@ -132,7 +158,7 @@ class RedisStore:
     # -- claims ------------------------------------------------------------------------------------------------
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", [self._value(key)], CLAIM + token, self._milliseconds(ttl))
+        there = await self._run("claim", self._names(key), CLAIM + token, self._milliseconds(ttl))
         if is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(decode_entry(there), None)
@@ -145,26 +171,30 @@ class RedisStore:
             step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
-            await self._publish(News(key, None, None))
+            await self.tell(key, Filled(None, None, token))
         return swapped
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
-        removed = bool(await self._run("drop", [self._value(key)], CLAIM + token))
-        if removed:
-            await self._publish(News(key, None, error))
-        return removed
+        return await self._release(self._value(key), CLAIM + token, News(key, None, error, token))
 
     # -- news --------------------------------------------------------------------------------------------------
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
 
-    def on_invalidated(self, callback: Callable[[str], None]) -> None:
+    async def tell(self, key: str, news: Filled) -> None:
+        await self._send("PUBLISH", self._channel, encode(News(key, *news)))
+
+    def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
         await self._changes.begin("track changes")
+
+    @property
+    def tracking(self) -> bool:
+        return self._tracker.hears
 
     def forget_callbacks(self) -> None:
         """Forget who wanted to hear of invalidations and changes: their trial is over."""
@@ -184,22 +214,11 @@ class RedisStore:
     def _names(self, key: str) -> list[str]:
         return [self._value(key), self._guard(key)]
 
+    def _guard_first(self, key: str) -> list[str]:
+        return [self._guard(key), self._value(key)]
+
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)
 
-    def _run(self, script: str, keys: list[str], *arguments: Argument) -> Awaitable[Any]:
-        return scripts.run(self._wire, script, keys, *arguments)
-
-    def _publish(self, news: News) -> Awaitable[Any]:
-        return self._send("PUBLISH", self._channel, encode(news))
-
-
-async def _knows_ifeq(wire: Wire, prefix: str) -> bool:
-    """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error. Raises StoreError."""
-    try:
-        await wire.send("SET", prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
-    except StoreError as error:
-        if "syntax" in str(error).lower():
-            return False
-        raise
-    return True
+    def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+        return self._scripts.run(script, keys, *arguments, sent=sent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -16,9 +16,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError, UsageError
+from stampede.core.ports import Sent, unheeded
 from stampede.core.urls import without_password
+from stampede.stores.redis.connections import Argument, Connections
 
-Argument = str | bytes | int
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
 
@@ -29,8 +30,8 @@ class Wire(Protocol):
     commands: int
     client: Redis
 
-    def send(self, *command: Argument) -> Awaitable[Any]:
-        """Send one command; await the result for its reply."""
+    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+        """Send one command; await the result for its reply. `sent` is called right before it leaves."""
         ...
 
 
@@ -48,7 +49,8 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
             retry=Retry(NoBackoff(), 0),
             socket_timeout=timeout,
             socket_connect_timeout=5.0,
-            **more,
+            # Of the newer protocol redis-py expects announcements at any time, and takes a closed connection for one.
+            **{"protocol": 2} | more,
         )
     except ValueError:
         raise UsageError(
@@ -64,6 +66,12 @@ async def disconnect(client: Redis) -> None:
         await client.connection_pool.disconnect()
 
 
+class _Command(NamedTuple):
+    words: tuple[Argument, ...]
+    reply: asyncio.Future[Any]
+    sent: Sent
+
+
 class TickPipeline:
     """All commands issued in one event-loop tick travel in one non-transactional pipeline.
 
@@ -73,16 +81,17 @@ class TickPipeline:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
-        self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
+        self._connections = Connections(client)
+        self._waiting: list[_Command] = []
         self._free_lanes = LANES
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
 
-    def send(self, *command: Argument) -> Awaitable[Any]:
+    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.append((command, future))
+        self._waiting.append(_Command(command, future, sent))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -103,17 +112,16 @@ class TickPipeline:
         if not self._scheduled:
             self._flush()
 
-    async def _travel(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
+    async def _travel(self, batch: list[_Command]) -> None:
         try:
-            pipeline = self.client.pipeline(transaction=False)
-            for command, _ in batch:
-                pipeline.execute_command(*command)
-            replies: list[Any] = await pipeline.execute(raise_on_error=False)
+            for command in batch:
+                command.sent()
+            replies = await self._connections.ask([command.words for command in batch])
         except (Exception, asyncio.CancelledError) as error:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
-        for (_, future), reply in zip(batch, replies, strict=True):
+        for (_, future, _), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile
                 continue
             if isinstance(reply, BaseException):
@@ -128,13 +136,18 @@ class PooledConnections:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
+        self._connections = Connections(client)
 
-    async def send(self, *command: Argument) -> Any:
+    async def send(self, *command: Argument, sent: Sent = unheeded) -> Any:
         self.commands += 1
+        sent()
         try:
-            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+            [reply] = await self._connections.ask([command])
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
+        if isinstance(reply, BaseException):
+            raise _store_error(reply)
+        return reply
 
 
 def _store_error(error: BaseException) -> Exception:

@@ -42,9 +42,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def with_lease(name: str) -> str:
-    """The choice as a spec with a lease of half a second, if it has one."""
+    """The choice as a spec with a lease, or a marker, of half a second, if it has one."""
     parameters = registry.parameters(registry.load("coalescing", name))
-    return f"{name}(lease=500ms)" if "lease" in parameters else name
+    return next((f"{name}({each}=500ms)" for each in ("lease", "marker") if each in parameters), name)
 
 
 @pytest.fixture
@@ -147,6 +147,12 @@ def fleet(runner: asyncio.Runner) -> Callable[..., Fleet]:
         return Fleet(spec, [shared] * instances, SlowOrigin(), ttl)
 
     return make
+
+
+@pytest.fixture
+def fleet_on() -> Callable[..., Fleet]:
+    """Makes a fleet whose instances have a store each."""
+    return lambda spec, stores, ttl=TTL_S: Fleet(spec, stores, SlowOrigin(), ttl)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
--- Take the guard unless a live token holds it; the note of a failed load ("!token!message") holds nothing.
--- KEYS: guard   ARGV: token, ttl in ms, the token whose note may be replaced ("*": any)
--- Returns the token that holds the guard now, or whose note is there.
+-- Take the guard unless a live token holds it, or has a claim ("~token") in the value's place; the note of a failed
+-- load ("!token!message") holds nothing.
+-- KEYS: guard, value   ARGV: token, ttl in ms, the token whose note may be replaced ("*": any)
+-- Returns the token that holds the key now, or whose note is there.
 local holder = redis.call('GET', KEYS[1])
 if holder and string.sub(holder, 1, 1) ~= '!' then
   return holder
@@ -10,6 +11,9 @@ if holder and ARGV[3] ~= '*' then
   if failed ~= ARGV[3] then
     return failed
   end
+end
+if redis.call('GETRANGE', KEYS[2], 0, 0) == '~' then
+  return string.sub(redis.call('GET', KEYS[2]), 2)
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]

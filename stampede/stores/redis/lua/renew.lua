@@ -1,6 +1,14 @@
--- Extend the guard if it still holds the token.
--- KEYS: guard   ARGV: token, ttl in ms
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-  return 0
+-- Extend the guards and claims that still hold their tokens.
+-- KEYS: guard, value, guard, value, …   ARGV: ttl in ms, token, token, …   Returns 1 or 0 for each token.
+local kept = {}
+for n = 2, #ARGV do
+  local guard, value = KEYS[2 * n - 3], KEYS[2 * n - 2]
+  if redis.call('GET', guard) == ARGV[n] then
+    kept[n - 1] = redis.call('PEXPIRE', guard, ARGV[1])
+  elseif redis.pcall('GET', value) == '~' .. ARGV[n] then
+    kept[n - 1] = redis.call('PEXPIRE', value, ARGV[1])
+  else
+    kept[n - 1] = 0
+  end
 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return kept
