@@ -123,12 +123,10 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    words = (
-        word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}"
-        for word in _without_passwords(message).split()
-    )
+    words = _without_passwords(message).split()
+    shown = (word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}" for word in words)
     try:
-        print(f"stampede: {visible(' '.join(words))}", file=sys.stderr, flush=True)
+        print(f"stampede: {visible(' '.join(shown))}", file=sys.stderr, flush=True)
     except OSError:  # nobody can read it, and the code says enough
         _give_up(sys.stderr)
     return code
