@@ -27,9 +27,10 @@ async def load(wire: Wire) -> None:
 
 async def run(wire: Wire, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Any:
     """Run one. Raises StoreError."""
+    first = script == "renew"  # else a holder could lose what it holds to its own queue
     command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
     try:
-        return await wire.send(*command, sent=sent)
+        return await wire.send(*command, sent=sent, first=first)
     except NoScriptError:  # the server was restarted, or somebody flushed its scripts
         await load(wire)
         return await wire.send(*command)

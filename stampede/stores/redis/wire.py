@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from stampede.core.errors import StoreError, UsageError
 from stampede.core.ports import Sent, unheeded
@@ -22,6 +22,9 @@ from stampede.core.urls import without_password
 Argument = str | bytes | int
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
+AT_ONCE = 500
+LARGE = 1 << 20
+"""Bytes of an argument: `proto-max-bulk-len` cannot be set lower, so no server refuses less for its size."""
 
 
 class Wire(Protocol):
@@ -30,8 +33,11 @@ class Wire(Protocol):
     commands: int
     client: Redis
 
-    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
-        """Send one command; await the result for its reply. `sent` is called right before it leaves."""
+    def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
+        """Send one command; await the result for its reply. `sent` is called right before it leaves.
+
+        `first`: before all that waits to be sent.
+        """
         ...
 
 
@@ -74,7 +80,8 @@ class _Command(NamedTuple):
 class TickPipeline:
     """All commands issued in one event-loop tick travel in one non-transactional pipeline.
 
-    A few pipelines may be under way at once; when all are, the next commands gather into a larger one.
+    A few pipelines may be under way at once; when all are, the next commands gather into a larger one. None is so
+    long that it would reach the timeout. A huge command travels alone: a server that refuses one hangs up.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -86,10 +93,10 @@ class TickPipeline:
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
 
-    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+    def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.append(_Command(command, future, sent))
+        self._waiting.insert(0 if first else len(self._waiting), _Command(command, future, sent))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -97,12 +104,19 @@ class TickPipeline:
 
     def _flush(self) -> None:
         self._scheduled = False
-        batch, self._waiting = self._waiting, []
-        if batch:
+        while self._waiting and self._free_lanes:
+            batch = self._next_batch()
             self._free_lanes -= 1
             task = self._loop.create_task(self._travel(batch))
             self._running.add(task)
             task.add_done_callback(self._landed)
+
+    def _next_batch(self) -> list[_Command]:
+        """From the front of what waits."""
+        large = (place for place, command in enumerate(self._waiting[:AT_ONCE]) if _is_large(command.words))
+        end = next(large, AT_ONCE) or 1
+        batch, self._waiting = self._waiting[:end], self._waiting[end:]
+        return batch
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -121,6 +135,8 @@ class TickPipeline:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
+        if any(map(_closes, replies)):
+            await self.client.connection_pool.disconnect(inuse_connections=False)
         for (_, future, _), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile
                 continue
@@ -137,13 +153,24 @@ class PooledConnections:
         self.client = client
         self.commands = 0
 
-    async def send(self, *command: Argument, sent: Sent = unheeded) -> Any:
+    async def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Any:
         self.commands += 1
         sent()
         try:
             return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
+            if _closes(error):
+                await self.client.connection_pool.disconnect(inuse_connections=False)
             raise _store_error(error) from error
+
+
+def _is_large(words: tuple[Argument, ...]) -> bool:
+    return any(not isinstance(word, int) and len(word) >= LARGE for word in words)
+
+
+def _closes(reply: object) -> bool:
+    """Whether a server closes the connection with this answer."""
+    return isinstance(reply, ResponseError) and str(reply).startswith("Protocol error")
 
 
 def _store_error(error: BaseException) -> Exception:
