@@ -1,9 +1,13 @@
 """The `stampede` command: everything is imported inside, so that Ctrl-C is quiet from the first moment on."""
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # with `python -m` it is the working directory, where anybody may have put a `signal.py`
+
 import io
 import os
 import signal
-import sys
 from types import FrameType
 
 
@@ -13,6 +17,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, _interrupt)
+        os.environ["PYTHONSAFEPATH"] = "1"  # nor do those that we start look there
         _need_output()
         from stampede.cli.app import run_app
 

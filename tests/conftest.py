@@ -8,6 +8,7 @@ import inspect
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -35,6 +36,10 @@ DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 PATIENCE_S = 30
 VIRTUAL_PATIENCE_S = 10_000
+
+CLUSTER_NODES = 3
+CLUSTER_BUS = 10_000
+CLUSTER_WITHIN_S = 60
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -117,6 +122,48 @@ def valkey() -> Iterator[EmbeddedRedis]:
 def redis7() -> Iterator[EmbeddedRedis]:
     """The distribution's redis-server."""
     yield from _serve(need("redis-server"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
+    """The ports of the nodes of a Redis Cluster of the tests' own."""
+    binary, client = need("redis-server"), need("redis-cli")
+    deadline = time.monotonic() + CLUSTER_WITHIN_S
+    with contextlib.ExitStack() as stack:
+        ports = [_two_free_ports() for _ in range(CLUSTER_NODES)]
+        for port in ports:
+            folder = str(tmp_path_factory.mktemp("node"))
+            options = ["--cluster-enabled", "yes", "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+            command = [binary, "--port", str(port), *options]
+            stack.callback(stack.enter_context(subprocess.Popen(command, stdout=subprocess.DEVNULL)).kill)
+        while not all(_answer(port, b"PING").startswith(b"+PONG") for port in ports):
+            assert time.monotonic() < deadline, "the nodes do not answer"
+            time.sleep(0.02)
+        nodes = [f"127.0.0.1:{port}" for port in ports]
+        create = [client, "--cluster", "create", *nodes, "--cluster-yes"]
+        subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
+        while not all(b"cluster_state:ok" in _answer(port, b"CLUSTER INFO") for port in ports):
+            assert time.monotonic() < deadline, "the nodes are no cluster"
+            time.sleep(0.02)
+        yield ports
+
+
+def _two_free_ports() -> int:
+    """A port on which nobody listens; a node has a second one for the other nodes, so much above it."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as other:
+            port = Random().randrange(20_000, 30_000)
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + CLUSTER_BUS))
+            return port
+
+
+def _answer(port: int, command: bytes) -> bytes:
+    """What a node says; nothing if it does not listen yet."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(command + b"\r\n")
+        return line.recv(65536)
+    return b""
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+from stampede.core.text import visible, visible_lines
 
-COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate")
+COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
 """Each is the function `command` of the file of its name here."""
 
 app = typer.Typer(
@@ -50,6 +51,16 @@ def options(
         typer.echo(context.get_help())
 
 
+def _without_passwords(message: str) -> str:
+    """The message, which may repeat a URL that stands in a wrong place of the command line, without its password."""
+    from stampede.core.urls import without_password
+
+    for word in sys.argv:
+        if "://" in word and "@" in word:
+            message = message.replace(word, without_password(word))
+    return message
+
+
 def run_app() -> int:
     """Run the command line and return its exit code; an error is one line on standard error."""
     debug = "--debug" in sys.argv
@@ -60,7 +71,7 @@ def run_app() -> int:
         sys.stdout.flush()
     except StampedeError as error:
         if debug:
-            raise
+            return _show_traceback(error.exit_code)
         return _complain(str(error), error.exit_code)
     except typer.Exit as done:
         return done.exit_code
@@ -71,7 +82,7 @@ def run_app() -> int:
         return 0
     except Exception as error:
         if debug:
-            raise
+            return _show_traceback(getattr(error, "exit_code", ENVIRONMENT))
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
             where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
@@ -79,6 +90,13 @@ def run_app() -> int:
     return result if isinstance(result, int) else 0
 
 
+def _show_traceback(code: int) -> int:
+    import traceback
+
+    print(visible_lines(traceback.format_exc()), end="", file=sys.stderr)
+    return code
+
+
 def _complain(message: str, code: int) -> int:
-    print(f"stampede: {' '.join(message.split())}", file=sys.stderr)
+    print(f"stampede: {visible(' '.join(_without_passwords(message).split()))}", file=sys.stderr)
     return code

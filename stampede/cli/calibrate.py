@@ -35,6 +35,7 @@ def command(
     trials: opt.Trials = None,
     seed: opt.Seed = None,
     redis: opt.Redis = None,
+    may_evict: opt.MayEvict = False,
     redis_server: opt.RedisServer = None,
     export: Exports = None,
     json: opt.Json = False,
@@ -46,7 +47,7 @@ def command(
         raise UsageError("--theory and --between-runs measure different things: give one of them")
     if runs is not None and not between_runs:
         raise UsageError("--runs says how many runs --between-runs repeats: give --between-runs, too")
-    servers = opt.Servers(redis=redis, redis_server=redis_server)
+    servers = opt.Servers(redis=redis, may_evict=may_evict, redis_server=redis_server)
     if between_runs:
         from stampede.cli import measuring
 

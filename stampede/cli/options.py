@@ -82,6 +82,9 @@ Redis = Annotated[
         "--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="Your Redis instead of the embedded one."
     ),
 ]
+MayEvict = Annotated[
+    bool, typer.Option("--may-evict", help="Measure also where your Redis would evict its own keys for it.")
+]
 RedisServer = Annotated[str | None, typer.Option(metavar="PATH", help="Embed this server binary instead.")]
 
 
@@ -149,10 +152,19 @@ class Servers:
     """What is measured against."""
 
     redis: Redis = None
+    may_evict: MayEvict = False
     redis_server: RedisServer = None
     database: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Your database (an SQLAlchemy async URL) instead of the fake-slow one."),
+        typer.Option(
+            metavar="URL",
+            help="Your database (SQLite or PostgreSQL, an SQLAlchemy async URL) instead of the fake-slow one; "
+            "with --query, STAMPEDE_DATABASE_URL stands for it.",
+        ),
+    ] = None
+    database_password_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Has the database's password; STAMPEDE_DATABASE_PASSWORD has it, too."),
     ] = None
     query: Annotated[
         str | None,
@@ -165,17 +177,19 @@ class Servers:
 
     def chosen(self) -> bench.Servers:
         """The servers that the options name. Raises UsageError where they contradict each other."""
+        from stampede.cli.database_url import database_url
         from stampede.engine import bench
         from stampede.origins.query import Query
 
         if self.redis_server and self.redis:
             raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
-        if (self.database is None) != (self.query is None):
+        database = database_url(self.database, self.database_password_file, queried=self.query is not None)
+        if (database is None) != (self.query is None):
             raise UsageError("--database and --query go together: the query is what one load runs")
         if self.keys_from is not None and self.query is None:
             raise UsageError("--keys-from gives the values of :key in --query: give --database and --query, too")
         query = None if self.query is None else Query(self.query, self.keys_from)
-        return bench.Servers(self.redis or None, self.redis_server, self.database, query)
+        return bench.Servers(self.redis or None, self.redis_server, database, query, self.may_evict)
 
 
 @dataclass(frozen=True)

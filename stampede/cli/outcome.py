@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from rich.console import Console
 
-from stampede.cli.console import ResultConsole
+from stampede.cli.console import ResultConsole, print_json
 from stampede.cli.options import Output
-from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, UsageError
-from stampede.engine.run import Measured
+from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, StrategyFailed, UsageError
+from stampede.engine.measured import Measured
 from stampede.measure.condition import Condition
 from stampede.measure.judgement import judge
 from stampede.measure.run import Run
@@ -59,6 +58,8 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
         raise failure
     if measured.fault is not None:
         raise measured.fault
+    if run.unmeasured and not run.interrupted:
+        raise StrategyFailed(measured.failures)
     code = _exit_code(run)
     if failed and code == OK:
         raise GateFailed("; ".join(failed))
@@ -68,7 +69,7 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
 def present(json: bool, quiet: bool, render: Callable[[], bytes], print_to: Callable[[Console], None]) -> None:
     """Print a result: as JSON, as it is for people, or not at all."""
     if json:
-        sys.stdout.buffer.write(render())
+        print_json(render())
     elif not quiet:
         print_to(ResultConsole())
 

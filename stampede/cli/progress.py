@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from stampede.cli.console import PlainConsole
 from stampede.measure.trial import Trial
 
 
@@ -14,7 +14,7 @@ class LiveProgress:
     """On standard error, so that standard output is the result alone."""
 
     def __init__(self, trials: int | None, quiet: bool = False) -> None:
-        console = Console(stderr=True, highlight=False)
+        console = PlainConsole(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),

@@ -49,16 +49,14 @@ def command(
 
 
 def _print(runs: list[Run], plot: bool, details: bool, json: bool) -> None:
-    import sys
-
-    from stampede.cli.console import ResultConsole
+    from stampede.cli.console import ResultConsole, print_json
     from stampede.reports.formats.json import render
     from stampede.reports.table import show
 
     console = ResultConsole()
     for number, run in enumerate(runs):
         if json:  # one line each
-            sys.stdout.buffer.write(render(run))
+            print_json(render(run))
             continue
         if number:
             console.print()

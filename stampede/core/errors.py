@@ -5,8 +5,10 @@ StampedeError                    one line for the user: what is wrong and what t
 ├── GateFailed             1     a --fail-if held, or a diff found a regression
 ├── EnvironmentFault       3     something outside is missing or broke
 │   ├── RedisUnavailable         no Redis, or it refuses us
+│   ├── KeysLeft                 it is not known that nothing of ours is left on a user's Redis
 │   ├── DatabaseUnavailable      the database did not start, or went away
 │   ├── InstanceLost             an instance died (the run goes on without its trial)
+│   ├── StrategyFailed           a strategy could not be measured (the run goes on without it)
 │   └── ExportFailed             a file could not be written
 └── RequestError                 what one caller of a protection feels; never ends a run
     ├── LoadError                the origin failed, shared by everybody who waited for that load
@@ -49,12 +51,20 @@ class RedisUnavailable(EnvironmentFault):
     """No Redis server answers, or it does not let us work."""
 
 
+class KeysLeft(EnvironmentFault):
+    """Something of a run is left on a user's Redis, or that cannot be told."""
+
+
 class DatabaseUnavailable(EnvironmentFault):
     """The database did not start, or went away."""
 
 
 class InstanceLost(EnvironmentFault):
     """An instance's process ended while it was needed."""
+
+
+class StrategyFailed(EnvironmentFault):
+    """A strategy could not be measured here; the others were."""
 
 
 class ExportFailed(EnvironmentFault):

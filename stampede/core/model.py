@@ -13,7 +13,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
 
     `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on,
     freshness may have it reloaded; from `expires_at` on it is as good as missing, kept only for when a load fails.
-    `kept` says that this is such a value, served beyond its time.
+    A load has failed where `retry_at` is set: until then the value is served as it is, and nobody tries again.
     Bytes and frozen: no caller can change a shared result under another.
     """
 
@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     stale_at: float
     expires_at: float
     load_s: float
-    kept: bool = False
+    retry_at: float = 0.0
 
 
 NOT_FOUND = b"null"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 
@@ -151,6 +151,11 @@ class Changes(Protocol):
         """
         ...
 
+    @property
+    def tracking(self) -> bool:
+        """Whether changes are heard now."""
+        ...
+
 
 class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
     """A shared cache with all the atomic steps that protections are made of.
@@ -161,7 +166,12 @@ class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):
 
 
 class OpenStore(Store, Protocol):
-    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one."""
+    """A store as an instance of the bench holds it. `commands` counts those sent; an atomic step counts as one.
+
+    Nothing that is written lives longer than `longest` seconds, whatever is asked for.
+    """
+
+    longest: float
 
     @property
     def commands(self) -> int: ...
@@ -179,14 +189,32 @@ class OpenStore(Store, Protocol):
         ...
 
 
+class Demand(NamedTuple):
+    """What a run asks of the server behind a store.
+
+    `needs` are the capabilities of the store that its strategies need; `keeps` the bytes of the server's memory that
+    it may take at once. `may_evict`: it may have them although the server makes room with what others keep there.
+    """
+
+    needs: frozenset[type] = frozenset()
+    keeps: int = 0
+    may_evict: bool = False
+
+
+NOTHING = Demand()
+
+
 class StoreServer(Protocol):
     """The server behind a store as the run sees it; `prefix` begins the names of all that the run keeps there."""
 
     url: str
     prefix: str
 
-    async def probe(self) -> str:
-        """Check that we can work there; returns the server's name and version. Raises RedisUnavailable."""
+    async def probe(self, demand: Demand = NOTHING) -> str:
+        """Check that we can do there what is demanded; returns the server's name and version.
+
+        Raises RedisUnavailable.
+        """
         ...
 
     async def open(self, pool: int | None = None) -> OpenStore:
@@ -195,6 +223,14 @@ class StoreServer(Protocol):
 
     async def remove(self, keys: Iterable[str]) -> None:
         """Remove values and guards behind everybody's back. Raises StoreError."""
+        ...
+
+    async def announce(self, seconds: float) -> None:
+        """Say there that the run lives, which is believed for so long. Raises StoreError."""
+        ...
+
+    async def sweep(self) -> int:
+        """Remove whatever begins with the prefix; returns how much that was. Raises StoreError."""
         ...
 
     async def traffic(self) -> int | None:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from stampede.core.errors import DatabaseUnavailable, RedisUnavailable
-from stampede.core.ports import StoreServer
+from stampede.core.errors import DatabaseUnavailable, RedisUnavailable, UsageError
+from stampede.core.keys import run_prefix
+from stampede.core.ports import NOTHING, Demand, StoreServer
 from stampede.core.urls import without_password
 from stampede.engine.fleet import Fleet, Launcher
+from stampede.engine.interrupts import to_its_end
 from stampede.engine.local_process import LocalProcess
 from stampede.engine.messages import Setup
+from stampede.engine.visit import Visit
 from stampede.measure.run import FAKE_SLOW
 from stampede.origins.query import Query
 from stampede.origins.slow import SlowDatabaseClient
 from stampede.processes.limits import require_open_files
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.processes.slow_database import SlowDatabaseProcess
-from stampede.scenario.model import FleetSetup
+from stampede.scenario.model import FleetSetup, Scenario
 from stampede.stores.choose import store_server
 
 SPARE_FILES = 64
@@ -30,12 +32,23 @@ SPARE_FILES = 64
 
 @dataclass(frozen=True)
 class Servers:
-    """What to measure against; None means the embedded or the fake-slow one."""
+    """What to measure against; None means the embedded or the fake-slow one.
+
+    `may_evict`: the user's own Redis may evict what others keep there.
+    """
 
     redis: str | None = None
     redis_server: str | None = None
     database: str | None = None
     query: Query | None = None
+    may_evict: bool = False
+
+    def check(self, scenario: Scenario) -> None:
+        """Raises UsageError: the scenario wants of the database what only the fake-slow one does."""
+        if self.database is not None and scenario.database.cancel:
+            raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
+        if self.database is not None and scenario.events:
+            raise UsageError("events need the fake-slow database: leave --database out")
 
 
 @dataclass(frozen=True)
@@ -65,9 +78,16 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, servers: Servers, setup: FleetSetup, launcher: Launcher = LocalProcess.launch
+        cls,
+        servers: Servers,
+        setup: FleetSetup,
+        launcher: Launcher = LocalProcess.launch,
+        demand: Demand = NOTHING,
     ) -> AsyncIterator[Bench]:
-        """Start everything, the instances while the servers start. Raises StampedeError: something cannot be had."""
+        """Start everything, the instances while the servers start; `demand`: what is asked of the store's server.
+
+        Raises StampedeError: something cannot be had.
+        """
         require_open_files(setup.redis_pool + SPARE_FILES, "this --redis-pool")
         async with AsyncExitStack() as stack:
             embedded = None if servers.redis else EmbeddedRedis(servers.redis_server)
@@ -77,16 +97,21 @@ class Bench:
             if process:
                 stack.callback(process.stop)
             url = embedded.url if embedded else servers.redis or ""
-            store = store_server(url, f"stampede:{{{secrets.token_hex(4)}}}:")
+            store = store_server(url, run_prefix())
             stack.push_async_callback(store.close)
+            visit = Visit(store)
+            if not embedded:
+                stack.push_async_exit(visit.end)  # it cleans when nobody writes any more
             database = str(process.path) if process else servers.database or ""
             fleet = Fleet(launcher, setup.instances, partial(_setup, servers, url, store.prefix, database, setup))
-            stack.push_async_callback(fleet.stop)
+            stack.push_async_callback(lambda: to_its_end(fleet.stop()))
             launched = asyncio.create_task(fleet.launch())
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
-            version = await store.probe()
+            version = await store.probe(demand._replace(may_evict=servers.may_evict))
+            if not embedded:
+                await visit.begin()
             slow = None
             if process:
                 await process.ready()

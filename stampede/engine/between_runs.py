@@ -7,7 +7,6 @@ and its seed of hashes, and these are some of what makes runs differ.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator
 
@@ -21,6 +20,7 @@ from stampede.engine.seeds import trial_seed
 from stampede.measure.between_runs import MEASURED, Spread
 from stampede.measure.calibration import Calibration
 from stampede.measure.run import Run
+from stampede.processes.children import environment as needed_environment
 from stampede.processes.lifeline import die_with_parent
 from stampede.reports.read import parse
 from stampede.scenario import reading
@@ -67,12 +67,14 @@ def _words(repeated: Scenario, servers: Servers) -> Iterator[str]:
         yield from ("--strategy", str(strategy))
     if servers.redis_server:
         yield from ("--redis-server", servers.redis_server)
+    if servers.may_evict:
+        yield "--may-evict"
 
 
 async def _run_apart(words: list[str], redis: str) -> Run:
     """What `stampede` with these words prints. However this is left, the program has ended."""
     # Everybody on the machine can read the words, and a URL may have a password.
-    environment = {**os.environ, "STAMPEDE_REDIS_URL": redis}
+    environment = {**needed_environment(), "STAMPEDE_REDIS_URL": redis}
     pipe = asyncio.subprocess.PIPE
     nothing = asyncio.subprocess.DEVNULL
     program = await asyncio.create_subprocess_exec(

@@ -16,6 +16,7 @@ from stampede.core.model import Entry, Loaded
 from stampede.core.tasks import Tasks
 from stampede.engine.bench import Bench
 from stampede.engine.callers import Callers
+from stampede.engine.demand import demand
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
 from stampede.engine.run import FLOOR_STRATEGY, Session, new_run
@@ -54,7 +55,9 @@ async def calibrate(instances: int, trials: int, session: Session) -> Calibratio
 async def _measure(result: Calibration, base: Scenario, trials: int, session: Session) -> None:
     run, progress = result.run, session.progress
     progress.begins("starting servers and instances")
-    async with Bench.open(session.servers, base.fleet) as bench:
+    largest = msgspec.structs.replace(base.workload, concurrency=max(SIZES))
+    asked = demand(msgspec.structs.replace(base, workload=largest))
+    async with Bench.open(session.servers, base.fleet, demand=asked) as bench:
         run.environment.update(bench.describe())
         for size in SIZES:
             workload = msgspec.structs.replace(base.workload, concurrency=size)

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Iterable
 from random import Random
 from typing import Any
 
-from stampede.core.errors import RequestError
+from stampede.core.errors import RequestError, StoreError
 from stampede.core.model import AT_ONCE, Answer, Role
 from stampede.core.ports import Clock
 from stampede.engine.barrier import Barrier
@@ -136,6 +136,7 @@ class Callers:
             else:
                 answer = await self._patiently(self._names[key])
         except RequestError as error:
+            records.store_failures += isinstance(error, StoreError)
             records.failed(row, clock(), str(error))
         except TimeoutError:
             records.gave_up(row, clock())
@@ -160,9 +161,10 @@ class Callers:
                 # Who comes back and finds a value was not answered at once.
                 late = left < client.retries and answer.role in AT_ONCE
                 return answer._replace(role=Role.WAITER) if late else answer
-            except (RequestError, TimeoutError):
+            except (RequestError, TimeoutError) as error:
                 if not left:
                     raise
+                self.records.store_failures += isinstance(error, StoreError)
                 self.records.retries += 1
                 await asyncio.sleep(client.backoff)
         raise AssertionError("unreachable")

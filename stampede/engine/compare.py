@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import msgspec
 
+from stampede.core.errors import StrategyFailed
 from stampede.engine.control import Controlled
-from stampede.engine.run import Measured, Session, collect, new_run
+from stampede.engine.measured import Measured
+from stampede.engine.run import Session, collect, new_run
 from stampede.engine.seeds import trial_seed
 from stampede.measure import comparison, comparison_words
+from stampede.measure.comparison import Comparison
 from stampede.measure.run import Run
 from stampede.measure.summary import summarize
 from stampede.scenario.model import Scenario
@@ -72,6 +76,7 @@ async def measure(scenario: Scenario, plan: Plan, session: Session) -> Measured:
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
+    session.servers.check(scenario)
     measured = Measured(new_run(scenario, session.seed), session.keep_requests)
     await collect(measured, lambda: _rounds(scenario, plan, session, measured))
     _conclude(measured.run, scenario, plan, measured.ended_by)
@@ -86,12 +91,29 @@ def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
     run.summary = summarize(run.trials)
     rounds = max((trial.trial for trial in run.trials), default=1)
     run.scenario = msgspec.structs.replace(scenario, trials=rounds)
-    run.comparison = comparison.compare(run.trials, names, run.seed, plan.named)
+    if not _comparable(run, names):
+        return
+    run.comparison = _compared(run, names, plan)
     run.comparison.ended_by = ended_by
     if plan.rounds is None:
-        run.comparison.precision, run.comparison.budget_s = plan.precision, plan.budget
+        run.comparison.precision, run.comparison.budget_s = plan.precision, float(plan.budget)
     run.verdicts = comparison_words.sentences(run.comparison)
     run.warnings = comparison_words.warnings(run.comparison, run.trials)
+
+
+def _measured(run: Run, names: Sequence[str]) -> list[str]:
+    """Those that could be measured until now."""
+    return [name for name in names if name not in run.unmeasured]
+
+
+def _comparable(run: Run, names: Sequence[str]) -> bool:
+    """Whether the reference and another one could be measured."""
+    return names[0] not in run.unmeasured and len(_measured(run, names)) > 1
+
+
+def _compared(run: Run, names: Sequence[str], plan: Plan) -> Comparison:
+    left = _measured(run, names)
+    return comparison.compare([t for t in run.trials if t.strategy in left], left, run.seed, plan.named)
 
 
 async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Measured) -> None:
@@ -104,19 +126,23 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
 
         async def fire(number: int) -> None:
             if run.trials:
-                partial = msgspec.structs.replace(run, trials=list(run.trials), interrupted=True)
-                _conclude(partial, scenario, plan, "")
-                session.after_round(partial)
+                until_now = msgspec.structs.replace(run, trials=list(run.trials), interrupted=True)
+                _conclude(until_now, scenario, plan, "")
+                session.after_round(until_now)
             for name in order.sample(names, len(names)):
                 session.progress.begins(f"round {number}: {name}")
-                trial, requests = await controlled.execute(
-                    bench, scenario, strategies[name], number, trial_seed(run.seed, number)
-                )
-                trial = msgspec.structs.replace(trial, strategy=name)
-                measured.add(trial, requests)
+                seed = trial_seed(run.seed, number)
+                attempt = partial(controlled.execute, bench, scenario, strategies[name], number, seed)
+                executed = await measured.attempt(bench, name, attempt)
+                if executed is None:
+                    continue
+                trial = msgspec.structs.replace(executed[0], strategy=name)
+                measured.add(trial, executed[1])
                 session.progress.ends(trial)
+            if not _comparable(run, names):
+                raise StrategyFailed(f"nothing is left to compare: {measured.failures}")
 
         def half_width() -> float | None:
-            return comparison.compare(run.trials, names, run.seed, plan.named).half_width
+            return _compared(run, names, plan).half_width
 
         measured.ended_by = await add_rounds(fire, half_width, plan, comparison.fewest_pairs(len(names)))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError, UsageError
+from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
+from stampede.engine.deadlines import deadline, lifetime
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
 from stampede.engine.watch import Watch
 from stampede.measure.fold import fold
+from stampede.measure.kinds import by_kind
 from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
@@ -29,8 +30,6 @@ from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
 
 RELEASE_LEAD_S = 0.03
-PATIENCE_S = 30.0
-WORST_BACKLOG = 20_000
 
 
 async def execute(
@@ -40,19 +39,21 @@ async def execute(
 
     Raises:
         RedisUnavailable, DatabaseUnavailable: a server went away; nothing more can be measured.
-        UsageError: the scenario wants of the database what only the fake-slow one does.
+        StampedeError: this strategy cannot be measured here.
     """
-    if scenario.database.cancel and bench.slow is None:
-        raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
-    execution = _Execution(bench, scenario, Prepare(strategy, scenario, next(bench.labels), seed))
+    label = next(bench.labels)
+    execution = _Execution(bench, scenario, Prepare(strategy, scenario, label, seed, lifetime(scenario)))
+    cleaner = KeyCleaner(bench.store)
     try:
         observed = await execution.observe()
-    except LoadError as error:
-        raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
-    finally:
-        await KeyCleaner(bench.store).clean(execution.prepare.keys_label, scenario.workload.keys.count())
+    except Exception as error:  # not after an interrupt: instances still write, and the bench cleans once they ended
+        await cleaner.clean(label, scenario.workload.keys.count())
+        if isinstance(error, LoadError):
+            raise DatabaseUnavailable(f"the fake-slow database is gone in mid-run: {error}") from None
+        raise
+    await cleaner.clean(label, scenario.workload.keys.count())
     bench.require_servers()
-    if observed.counters.store_errors or observed.errors:
+    if observed.store_errors or observed.errors:
         await bench.store.probe()
     return fold(scenario, str(strategy), number, observed, usual), observed.requests
 
@@ -76,7 +77,7 @@ class _Execution:
         async with watch.during():
             released_at = time.monotonic() + RELEASE_LEAD_S
             async with self._events(released_at) as removed:
-                done = await self.bench.fleet.release(Release(released_at, _deadline(self.scenario)))
+                done = await self.bench.fleet.release(Release(released_at, deadline(self.scenario)))
         after = await self.bench.traffic()
         seen = await self.bench.slow.client.seen() if self.bench.slow else None
         own_s = sum(end.cpu for end in done.values()) + (seen.cpu_s if seen else 0.0)
@@ -119,13 +120,6 @@ class _Execution:
                 raise error
 
 
-def _deadline(scenario: Scenario) -> float:
-    """Seconds after which a trial is given up: well above what an unprotected database needs."""
-    database, law = scenario.database, scenario.workload.arrivals
-    total = law.total(scenario.workload.concurrency or 0) * (1 + scenario.client.retries)
-    return PATIENCE_S + law.length() + 3 * min(total, WORST_BACKLOG) * database.latency.median / database.connections
-
-
 def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, released_at: float) -> Observed:
     ends = done.values()
     return Observed(
@@ -138,8 +132,9 @@ def _observed(scenario: Scenario, done: dict[int, Done], seen: Seen | None, rele
         cpu=sum(end.cpu for end in ends),
         busiest_cpu=max((end.cpu for end in ends), default=0.0),
         lost=[number for number in range(scenario.fleet.instances) if number not in done],
-        errors=dict(sum((Counter(end.columns.errors) for end in ends), start=Counter())),
+        errors=by_kind(end.columns.errors for end in ends),
         retries=sum(end.columns.retries for end in ends),
+        store_failures=sum(end.columns.store_failures for end in ends),
         origin=_origin_log(seen, released_at) if seen else None,
         own=_own_log([end.count for end in ends if end.count], released_at),
         struck_at=scenario.struck_at,

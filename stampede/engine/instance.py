@@ -59,6 +59,7 @@ class InstanceTrial:
 
     def __init__(self, instance: Instance, asked: Prepare) -> None:
         instance.store.forget_callbacks()
+        instance.store.longest = asked.lifetime
         self._instance = instance
         self._count = instance.origin.begin(asked.scenario.database.cancel)
         self._asked = asked

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from stampede.core.build import require_same_build
 from stampede.core.errors import StampedeError
 from stampede.engine.instance import Instance, InstanceTrial
 from stampede.engine.messages import (
@@ -38,8 +39,9 @@ R = TypeVar("R")
 class _Conversation:
     """What the run asks of this process, one thing after the other; only a restart may come in between."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, build: str) -> None:
         self._channel = channel
+        self._build = build
         self._trial: InstanceTrial | None = None
 
     async def hold(self) -> None:
@@ -58,13 +60,17 @@ class _Conversation:
 
     async def _work(self, asked: asyncio.Queue[Any]) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            instance = await _or_error(stack.enter_async_context(Instance.open(await asked.get())))
+            instance = await _or_error(self._open(stack, await asked.get()))
             if isinstance(instance, StampedeError):
                 await self._say(_failed(instance))
                 return
             await self._say(Ready())
             while True:
                 await self._reply(instance, await asked.get())
+
+    async def _open(self, stack: contextlib.AsyncExitStack, setup: Setup) -> Instance:
+        require_same_build(self._build)
+        return await stack.enter_async_context(Instance.open(setup))
 
     async def _reply(self, instance: Instance, message: Prepare | Release) -> None:
         answer = await _or_error(self._answer(instance, message))
@@ -90,21 +96,23 @@ async def _or_error(step: Awaitable[R]) -> R | StampedeError:
         return await step
     except StampedeError as error:
         return error
+    except Exception as error:  # a third party's plug-in: the run must hear of its bug, and not wait for ever
+        return StampedeError(f"{type(error).__name__}: {error}")
 
 
 def _failed(error: StampedeError) -> Failed:
     return Failed(type(error).__name__, str(error))
 
 
-async def _main(connection: socket.socket) -> None:
+async def _main(connection: socket.socket, build: str) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
     with contextlib.suppress(ConnectionError):
-        await _Conversation(Channel.of_instance(reader, writer)).hold()
+        await _Conversation(Channel.of_instance(reader, writer), build).hold()
     writer.close()
 
 
-def run(connection: socket.socket) -> None:
-    """Live on one end of a socket pair, in this process and in a session of its own.
+def run(connection: socket.socket, build: str) -> None:
+    """Live on one end of a socket pair, in this process and in a session of its own. `build` is the run's.
 
     Ctrl-C in the terminal is for the run to handle, not for its instances.
     """
@@ -112,4 +120,4 @@ def run(connection: socket.socket) -> None:
     os.setsid()
     die_with_parent()
     raise_open_files()
-    uvloop.run(_main(connection))
+    uvloop.run(_main(connection, build))

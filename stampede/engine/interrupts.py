@@ -20,6 +20,16 @@ async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bo
     return False
 
 
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work to its end, also if an interrupt cancels meanwhile whoever waits for it. Raises what it raises."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
 @contextmanager
 def _signals(first: Callable[[], object]) -> Iterator[None]:
     """Call `first` on the first SIGINT, SIGTERM or SIGHUP; further ones are ignored: cleaning up is bounded.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import socket
 import tempfile
@@ -11,7 +12,9 @@ from functools import cache
 from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerProcess
 
+from stampede.core.build import own_build
 from stampede.engine.messages import Channel
+from stampede.processes.children import only_what_children_need
 from stampede.processes.lifeline import Guarded
 
 AFTER_ITS_CONTENT = -200  # multiprocessing removes its own folder at -100
@@ -33,7 +36,7 @@ class LocalProcess:
         """Start one."""
         preload()
         ours, theirs = socket.socketpair()
-        process = _forks.Process(target=_live, args=(theirs,), daemon=True)
+        process = _forks.Process(target=_live, args=(theirs, own_build(), _for_drivers()), daemon=True)
         try:
             await asyncio.to_thread(process.start)
         finally:
@@ -60,7 +63,12 @@ def preload() -> None:
     Its socket's folder is one that goes away with us, however we end.
     """
     # An instance inherits that Ctrl-C is held back: the run handles it, not its instances.
-    resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends any such holding back
+    with only_what_children_need():
+        resource_tracker.ensure_running()  # its start, which the fork server's would wait for, ends such holding back
+        _start_fork_server()
+
+
+def _start_fork_server() -> None:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         nest = Guarded("run")  # short, for multiprocessing puts a folder and a socket of long names into it
@@ -75,7 +83,13 @@ def preload() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _live(connection: socket.socket) -> None:
+def _for_drivers() -> dict[str, str]:
+    """What asyncpg takes from the environment, as psql does; told, for /proc shows what a process began with."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PG")}
+
+
+def _live(connection: socket.socket, build: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
     from stampede.engine import instance_process
 
-    instance_process.run(connection)
+    instance_process.run(connection, build)

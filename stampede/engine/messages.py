@@ -32,12 +32,16 @@ class Setup(msgspec.Struct, tag=True):
 
 
 class Prepare(msgspec.Struct, tag=True):
-    """Get a trial ready, up to the barrier. `keys_label` begins the names of its keys."""
+    """Get a trial ready, up to the barrier.
+
+    `keys_label` begins the names of its keys, none of which lives longer than `lifetime` seconds.
+    """
 
     strategy: Strategy
     scenario: Scenario
     keys_label: str
     seed: int
+    lifetime: float
     warm: bool = False
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import product
 from typing import Any, Protocol
 
@@ -16,19 +17,19 @@ from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
+from stampede.engine.demand import FLOOR_CALLERS, demand
 from stampede.engine.execution import execute
 from stampede.engine.interrupts import until_interrupted
+from stampede.engine.measured import Measured
 from stampede.engine.seeds import trial_seed
-from stampede.measure.requests import Requests
 from stampede.measure.run import Run
-from stampede.measure.summary import summarize
+from stampede.measure.summary import Row, summarize
 from stampede.measure.trial import Trial
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
 FLOOR_STRATEGY = Strategy.parse("none")
-FLOOR_CALLERS = 100
 FLOOR_ATTEMPTS = 3
 FLOOR_TTL = Duration(60.0)
 
@@ -47,30 +48,6 @@ class Progress(Protocol):
 
 AfterRound = Callable[[Run], None]
 """Given the run so far, folded, when every strategy has had its trial and there are more to come."""
-
-
-@dataclass
-class Measured:
-    """A run, every request of its trials if they are to be kept, and what stopped it, if something did.
-
-    `ended_by` says why a comparison had enough of them; it is empty if it never had.
-    """
-
-    run: Run
-    keep_requests: bool = False
-    requests: list[tuple[Trial, Requests]] = field(default_factory=list)
-    fault: EnvironmentFault | None = None
-    ended_by: str = ""
-
-    def add(self, trial: Trial, requests: Requests) -> None:
-        """Add a trial; if not even the floor could be measured here, neither could the trial."""
-        floor = self.run.floor
-        if floor is not None and not floor.valid:
-            reasons = [*trial.reasons, *(f"the harness's floor: {reason}" for reason in floor.reasons)]
-            trial = msgspec.structs.replace(trial, valid=False, reasons=reasons)
-        self.run.trials.append(trial)
-        if self.keep_requests:
-            self.requests.append((trial, requests))
 
 
 def new_run(scenario: Scenario, seed: int) -> Run:
@@ -98,7 +75,7 @@ class Session:
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
         self.progress.begins("starting servers and instances")
-        async with Bench.open(self.servers, scenario.fleet) as bench:
+        async with Bench.open(self.servers, scenario.fleet, demand=demand(scenario)) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
                 self.progress.begins("measuring the harness's own floor")
@@ -114,6 +91,8 @@ async def measure(points: Sequence[Point], session: Session) -> Measured:
     Raises:
         StampedeError: the bench could not be set up, so that nothing was measured.
     """
+    for _, scenario in points:
+        session.servers.check(scenario)
     measured = Measured(new_run(points[0].scenario, session.seed), session.keep_requests)
     await collect(measured, lambda: _trials(points, session, measured))
     measured.run.summary = summarize(measured.run.trials)
@@ -133,6 +112,7 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
         if not run.trials:
             raise
         measured.fault, run.stopped_by = fault, str(fault)
+    measured.require_trials()
 
 
 async def _trials(points: Sequence[Point], session: Session, measured: Measured) -> None:
@@ -147,11 +127,12 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
                 written = [f"{name}={value}" for name, value in swept.items()]
                 session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
                 bench = benches[scenario.fleet]
-                trial, requests = await controlled.execute(
-                    bench, scenario, strategy, number, trial_seed(run.seed, number)
-                )
-                trial = msgspec.structs.replace(trial, swept=swept)
-                measured.add(trial, requests)
+                fire = partial(controlled.execute, bench, scenario, strategy, number, trial_seed(run.seed, number))
+                executed = await measured.attempt(bench, Row.label_of(str(strategy), swept), fire)
+                if executed is None:
+                    continue
+                trial = msgspec.structs.replace(executed[0], swept=swept)
+                measured.add(trial, executed[1])
                 session.progress.ends(trial)
             if number < first.trials:
                 session.after_round(so_far(run))

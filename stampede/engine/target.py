@@ -6,7 +6,6 @@ import asyncio
 import time
 from random import Random
 
-from stampede.core.errors import UsageError
 from stampede.engine.bench import Bench
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Prepare
@@ -21,9 +20,7 @@ class TrialTarget:
     """
 
     def __init__(self, bench: Bench, trial: Prepare) -> None:
-        """Raises UsageError: there is no database that could be made slow or fail."""
-        if bench.slow is None:
-            raise UsageError("events need the fake-slow database: leave --database out")
+        assert bench.slow is not None, "events are refused beside a database of the user's own"
         self.random = Random(f"{trial.seed}/events")
         self._trial = trial
         self._fleet = bench.fleet

@@ -155,7 +155,7 @@ def _store(seen: Observed) -> Figures:
         "redis_bytes": seen.redis_bytes,
         "redis_cpu_s": _rounded(seen.surroundings.store_cpu_s),
         "redis_stall_ms": _rounded(seen.surroundings.store_stall_s, 1000),
-        "store_errors": seen.counters.store_errors,
+        "store_errors": seen.store_errors,
         "fenced_fills": seen.counters.fenced_fills,
         "degraded": seen.counters.degraded,
     }

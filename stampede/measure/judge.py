@@ -18,7 +18,12 @@ from stampede.scenario.model import Scenario
 def judge(scenario: Scenario, seen: Observed, punctuality: Punctuality) -> Judged:
     """Judge a trial by every rule."""
     findings = chain(
-        _arrivals(scenario, seen, punctuality), _counts(seen), _servers(seen), _machine(seen), _left_behind(seen)
+        _arrivals(scenario, seen, punctuality),
+        _counts(seen),
+        _servers(seen),
+        _store(scenario, seen),
+        _machine(seen),
+        _left_behind(seen),
     )
     reasons, warnings = validity.sorted_out(findings)
     return Judged(valid=not reasons, reasons=reasons, warnings=warnings)
@@ -70,6 +75,11 @@ def _servers(seen: Observed) -> Iterator[Finding]:
         yield from validity.slow_service(origin.executed, origin.drawn_s, origin.busy_s)
     yield from validity.stall("the database", seen.database_stall_s or 0.0, p99)
     yield from validity.stall("the store's server", seen.surroundings.store_stall_s or 0.0, p99)
+
+
+def _store(scenario: Scenario, seen: Observed) -> Iterator[Finding]:
+    if not scenario.troubles_store:
+        yield from validity.store_trouble(seen.store_errors, seen.counters.degraded, len(seen.requests))
 
 
 def _machine(seen: Observed) -> Iterator[Finding]:

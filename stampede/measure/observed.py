@@ -73,7 +73,8 @@ class Observed:
     `origin` is None if the database cannot tell; then `own` may have what the instances counted.
     `lost` names the instances that died, `struck_at` the seconds after the release of the first event; `removed` has
     rows (seconds after the release, key number) of what was removed from the cache behind everybody's back. `cpu` is
-    what the instances used, in seconds, and `busiest_cpu` the most that one of them did.
+    what the instances used, in seconds, and `busiest_cpu` the most that one of them did. `store_failures` are the
+    tries of callers that a failure of the store ended.
     """
 
     requests: Requests
@@ -92,6 +93,12 @@ class Observed:
     own: OwnLog | None = None
     surroundings: Surroundings = Surroundings()
     busiest_cpu: float = 0.0
+    store_failures: int = 0
+
+    @property
+    def store_errors(self) -> int:
+        """Steps of the store that failed: what cost nobody an answer, and what was some caller's answer."""
+        return self.counters.store_errors + self.store_failures
 
     @property
     def database_stall_s(self) -> float | None:

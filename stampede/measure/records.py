@@ -7,6 +7,7 @@ from array import array
 import msgspec
 
 from stampede.core.model import Outcome, Role
+from stampede.measure.kinds import Kinds
 
 UNFINISHED = -1.0
 
@@ -22,8 +23,9 @@ class Recorder:
         self.outcome = array("b")
         self.role = array("b")
         self.version = array("i")
-        self.errors: dict[str, int] = {}
+        self.errors = Kinds()
         self.retries = 0
+        self.store_failures = 0
 
     def __len__(self) -> int:
         return len(self.key)
@@ -50,7 +52,7 @@ class Recorder:
         """The request got an error."""
         self.ended[row] = at
         self.outcome[row] = Outcome.ERROR
-        self.errors[error] = self.errors.get(error, 0) + 1
+        self.errors.add(error)
 
     def gave_up(self, row: int, at: float) -> None:
         """The caller's patience is over."""
@@ -61,8 +63,9 @@ class Recorder:
         """Everything, for the way to the run."""
         return Columns(
             **{name: value.tobytes() for name, value in vars(self).items() if isinstance(value, array)},
-            errors=self.errors,
+            errors=self.errors.counts,
             retries=self.retries,
+            store_failures=self.store_failures,
         )
 
 
@@ -78,3 +81,4 @@ class Columns(msgspec.Struct):
     version: bytes
     errors: dict[str, int]
     retries: int
+    store_failures: int = 0

@@ -19,7 +19,8 @@ FAKE_SLOW = "fake-slow SQLite"
 class Run(msgspec.Struct, kw_only=True):
     """The JSON document's shape. `floor` is the harness's measure of itself: a burst of warm hits through `none`.
 
-    `verdicts` are sentences for people, `warnings` what a reader must know who wants to believe them.
+    `unmeasured` says of strategies why they could not be measured, or not to the end. `verdicts` are sentences for
+    people, `warnings` what a reader must know who wants to believe them.
     """
 
     schema: int = SCHEMA
@@ -33,6 +34,7 @@ class Run(msgspec.Struct, kw_only=True):
     floor: Trial | None = None
     trials: list[Trial] = []
     summary: list[Row] = []
+    unmeasured: dict[str, str] = {}
     comparison: Comparison | None = None
     verdicts: list[str] = []
     warnings: list[str] = []

@@ -15,6 +15,9 @@ STALL_WARNING_S, STALL_INVALID_S = 0.01, 0.05  # what is shorter may be the sche
 PART_WARNING, PART_INVALID = 0.1, 0.5
 """What the harness or a server's standstill may be of a figure that is shown."""
 
+FAILED_INVALID = 0.01
+"""More than this share of the requests without the store, and it is not the store's strategy that was measured."""
+
 BUSY = 0.9
 FOREIGN = 0.1
 STOLEN = 0.01
@@ -86,6 +89,22 @@ def stall(what: str, stalled_s: float, p99_s: float) -> Iterator[Finding]:
         yield Finding(
             f"{what} stood still for {stalled_s:.3f} s and no event asked for that: repeat on a quieter machine",
             stalled_s > max(STALL_INVALID_S, PART_INVALID * p99_s),
+        )
+
+
+def store_failed(failures: int, degraded: int, requests: int) -> bool:
+    """Whether so many requests were left without the store that the figures are not the strategy's."""
+    return failures + degraded > FAILED_INVALID * requests
+
+
+def store_trouble(failures: int, degraded: int, requests: int) -> Iterator[Finding]:
+    """Steps of the store that failed, and flights that went on without it, although no event asked for that."""
+    if failures or degraded:
+        also = f", and {degraded:,} flights went on without it" if degraded else ""
+        yield Finding(
+            f"steps of the store failed {failures:,} times{also}, and no event asked for that: "
+            "look at its memory, its ACL and its log",
+            store_failed(failures, degraded, requests),
         )
 
 

@@ -1,4 +1,4 @@
-"""The fake-slow database's process: `python -m stampede.origins.slow_server SOCKET`.
+"""The fake-slow database's process: `python -m stampede.origins.slow_server SOCKET BUILD`.
 
 All instances of a run contend for this one process, as they would for one database server.
 """
@@ -15,7 +15,9 @@ import uvloop
 from aiohttp import WSMsgType, web
 
 from stampede.core.alarm import monotonic_alarm
+from stampede.core.build import require_same_build
 from stampede.core.cpu import cpu_s
+from stampede.core.errors import StampedeError
 from stampede.core.model import Loaded
 from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
@@ -118,4 +120,8 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
+    try:
+        require_same_build(sys.argv[2])
+    except StampedeError as error:
+        sys.exit(str(error))
     main(sys.argv[1])

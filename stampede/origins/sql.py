@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import ResourceClosedError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from stampede.core.errors import DatabaseUnavailable, LoadError, UsageError
 from stampede.core.keys import key_number
 from stampede.core.model import NOT_FOUND, Loaded
-from stampede.core.urls import without_password, without_secrets
+from stampede.core.urls import without_password, words_about
 from stampede.origins.client_count import ClientCount
 from stampede.origins.query import Query
+from stampede.origins.read_only import open_engine, require_reading
 
-DRIVERS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"
 POOL = 20
 
 
@@ -37,22 +37,23 @@ class SqlDatabase:
         """Connect, read the keys' values, and run the query once.
 
         Raises:
-            UsageError: not an async SQLAlchemy URL, or its driver is not installed; or `keys_from` is of no use.
+            UsageError: no URL of a database that can be held to reading; or `keys_from` is of no use.
             DatabaseUnavailable: the database does not answer, or refuses a query.
         """
-        shown = without_password(url)
-        try:
-            engine = create_async_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=300)
-        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError, TypeError, ValueError) as error:
-            problem = without_secrets(_first_line(error), url)
-            raise UsageError(f"cannot use the database {shown} ({problem}): write {DRIVERS}") from None
-        database = cls(engine, query)
+        database = cls(open_engine(url, POOL), query)
         try:
             await database._begin()
         except (SQLAlchemyError, OSError) as error:
             await database.close()
-            problem = without_secrets(_first_line(error), url)
-            raise DatabaseUnavailable(f"the database {shown} refuses: {problem}{database._hint(problem)}") from None
+            problem = words_about(url, _first_line(error))
+            raise DatabaseUnavailable(
+                f"the database {without_password(url)} refuses: {problem}{database._hint(problem)}"
+            ) from None
+        except (TypeError, ValueError):  # the driver's own words may quote what the URL has
+            await database.close()
+            raise UsageError(
+                f"the database {without_password(url)} has an option that its driver does not take"
+            ) from None
         except UsageError:
             await database.close()
             raise
@@ -87,9 +88,13 @@ class SqlDatabase:
             if not self._binds_key:
                 raise UsageError("--keys-from gives the values of :key, which is not in the query: write it there")
             async with self._engine.connect() as connection:
-                self._values = (await connection.execute(text(self._query.keys_from))).scalars().all()
+                keys_from = text(self._query.keys_from)
+                await require_reading(connection, keys_from, {})
+                self._values = (await connection.execute(keys_from)).scalars().all()
             if not self._values:
                 raise UsageError("--keys-from finds no row: give a query whose first column has the keys' values")
+        async with self._engine.connect() as connection:
+            await require_reading(connection, self._sql, self._bound(0))
         await self._rows(0)
         await self._open_pool()
 
@@ -102,15 +107,17 @@ class SqlDatabase:
                 await connection.close()
 
     async def _rows(self, number: int) -> list[dict[str, object]]:
-        bound = {"key": self._value(number)} if self._binds_key else {}
+        bound = self._bound(number)
         with self._count.load() as executing:
             async with self._engine.connect() as connection:
                 with executing():
                     result = await connection.execute(self._sql, bound)
                     return [dict(row) for row in result.mappings()]
 
-    def _value(self, number: int) -> object:
-        return self._values[number % len(self._values)] if self._values else number
+    def _bound(self, number: int) -> dict[str, object]:
+        if not self._binds_key:
+            return {}
+        return {"key": self._values[number % len(self._values)] if self._values else number}
 
     def _hint(self, problem: str) -> str:
         """What to do about a key of the wrong type."""
@@ -120,6 +127,10 @@ class SqlDatabase:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, ResourceClosedError):
+        return "it gives no rows, as a select does"
     origin = getattr(error, "orig", None) or error
     origin = origin.__cause__ or origin  # asyncpg's own words, without the class that SQLAlchemy puts before them
-    return (str(origin).strip() or type(error).__name__).splitlines()[0]
+    line = (str(origin).strip() or type(error).__name__).splitlines()[0]
+    details = "".join(f" ({detail})" for detail in getattr(error, "detail", ()))
+    return line.partition(" (Background on this error at")[0] + details

@@ -2,6 +2,7 @@
 
 The owner holds the other end of our standard input. When it closes, however the owner ended (SIGKILL included), the
 server is ended and FOLDER, its temporary folder, is removed. What we and the server say goes into a file there.
+The owner makes the folder before anybody can read its name in our command line; one that is not ours is refused.
 Runs as a script, with the standard library only, so that it starts within a few milliseconds.
 """
 
@@ -12,6 +13,7 @@ import os
 import selectors
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -29,15 +31,8 @@ class Guarded:
     """The owner's side: a server process behind a lifeline, with a private temporary folder."""
 
     def __init__(self, name: str) -> None:
-        """Name the folder. Raises EnvironmentFault: its path would be too long for a Unix socket's."""
-        if len(os.fsencode(tempfile.gettempdir())) > LONGEST_TMPDIR:
-            from stampede.core.errors import EnvironmentFault  # not at the top: this file also runs on its own
-
-            raise EnvironmentFault(
-                f"the temporary folder {tempfile.gettempdir()} is too long for the path of a Unix socket: "
-                "set TMPDIR to a shorter one, such as /tmp"
-            )
-        self.folder = Path(tempfile.gettempdir()) / f"stampede-{name}-{os.urandom(4).hex()}"
+        """Make the folder; from `start` on it does not outlive us. Raises EnvironmentFault: it cannot be had."""
+        self.folder = Path(_new_folder(f"stampede-{name}-"))
         self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,16 +44,18 @@ class Guarded:
         Raises:
             OSError: the lifeline could not be started.
         """
-        lifeline = [sys.executable, "-S", "-E", __file__, str(self.folder), "--", *command]
+        from stampede.processes.children import environment  # not at the top: this file also runs on its own
+
+        lifeline = [sys.executable, "-I", "-S", __file__, str(self.folder), "--", *command]
         self._process = subprocess.Popen(
             lifeline,
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             **popen,
         )
-        _make(self.folder)  # only now, when there is somebody who will remove it
 
     @property
     def alive(self) -> bool:
@@ -82,12 +79,38 @@ class Guarded:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if _is_ours_alone(self.folder):  # the lifeline has removed it, and its name is known by now
+                shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _make(folder: Path) -> None:
-    """Make the folder, unless the other side of the lifeline was quicker."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+def _new_folder(prefix: str) -> str:
+    from stampede.core.errors import EnvironmentFault  # not at the top: this file also runs on its own
+
+    try:
+        parent = tempfile.gettempdir()
+        if len(os.fsencode(parent)) <= LONGEST_TMPDIR:
+            return tempfile.mkdtemp(prefix=prefix, dir=parent)
+    except OSError as error:
+        raise EnvironmentFault(f"no temporary folder can be made ({error.strerror}): set TMPDIR to another") from None
+    raise EnvironmentFault(
+        f"the temporary folder {parent} is too long for the path of a Unix socket: "
+        "set TMPDIR to a shorter one, such as /tmp"
+    )
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    """Whether it is a folder, and no link to one, that nobody else may enter."""
+    there = folder.lstat()
+    return stat.S_ISDIR(there.st_mode) and there.st_uid == os.geteuid() and not there.st_mode & 0o077
+
+
+def _say_into(log: Path) -> None:
+    """Have our words and the server's go into a new file, and nowhere that somebody has put a link to."""
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.dup2(file, sys.stdout.fileno())
+    os.dup2(file, sys.stderr.fileno())
+    os.close(file)
 
 
 def die_with_parent() -> None:
@@ -111,11 +134,10 @@ def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
 
 def run(folder: Path, command: list[str]) -> int:
     """Run the command until the owner lets go or is gone; then clean up. Returns the command's exit code."""
+    if not _is_ours_alone(folder):
+        return 1
     try:
-        _make(folder)
-        with (folder / LOG).open("ab", buffering=0) as log:
-            os.dup2(log.fileno(), sys.stdout.fileno())
-            os.dup2(log.fileno(), sys.stderr.fileno())
+        _say_into(folder / LOG)
         if not command:  # it is only the folder that must not outlive its owner
             sys.stdin.buffer.read()
             return 0

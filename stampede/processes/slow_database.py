@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from stampede.core.build import own_build
 from stampede.core.errors import DatabaseUnavailable
 from stampede.processes.server import ServerProcess
 
@@ -15,4 +16,5 @@ class SlowDatabaseProcess(ServerProcess):
     fault = DatabaseUnavailable
 
     def __init__(self) -> None:
-        super().__init__("db", lambda socket: [sys.executable, "-m", "stampede.origins.slow_server", str(socket)])
+        python = [sys.executable, "-P", "-m", "stampede.origins.slow_server"]
+        super().__init__("db", lambda socket: [*python, str(socket), own_build()])

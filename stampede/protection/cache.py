@@ -69,7 +69,7 @@ class Cache:
         now = self.clock()
         if now >= entry.expires_at:
             return Action.EXPIRED
-        return Action.FRESH if entry.kept else self.freshness.judge(entry, now, self.random)
+        return Action.FRESH if now < entry.retry_at else self.freshness.judge(entry, now, self.random)
 
     def usable(self, entry: Entry | None) -> bool:
         """Whether a value can be served to somebody who has already waited."""

@@ -18,6 +18,7 @@ from stampede.protection.judging import Action, Lifetime
 from stampede.protection.promise import Promise
 
 Get = Callable[[str], Awaitable[Answer]]
+Serve = Callable[[str, Entry], Awaitable[Answer | None]]
 
 
 class Choice:
@@ -35,6 +36,9 @@ class Choice:
 
 class Freshness(Choice):
     """When to reload. Subclasses are the files in `stampede/protection/freshness/`."""
+
+    def check(self, ttl: float) -> None:
+        """Raises UsageError: this makes no sense with values that live so long."""
 
     def lifetime(self, ttl: float, random: Random) -> Lifetime:
         """The lifetime of a value loaded now."""
@@ -61,8 +65,11 @@ class Wrapper(Choice):
         """The load with this choice around it; one per instance."""
         return load
 
-    def around_get(self, get: Get, cache: Cache) -> Get:
-        """The way of a request with this choice around it; one per instance."""
+    def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
+        """The way of a request with this choice around it; one per instance.
+
+        `serve` answers with a value that is at hand, and has it reloaded as freshness wants; None: it has expired.
+        """
         return get
 
 
@@ -88,17 +95,16 @@ class Coalescing(Choice):
         action = self.cache.judge(entry)
         if entry is None or action is Action.EXPIRED:
             return None
-        if action is Action.FRESH:
-            return Answer(entry, Role.STALE if entry.kept else Role.HIT)
         if action is Action.EARLY:
-            return await self._volunteer(key) or Answer(entry, Role.HIT)
-        self.cache.tasks.spawn(self.reload(key))
+            return await self._volunteer(key, entry) or Answer(entry, Role.HIT)
+        if action is Action.BEHIND:
+            self.cache.tasks.spawn(self.reload(key, entry))
         return Answer(entry, Role.STALE if self.cache.clock() >= entry.stale_at else Role.HIT)
 
-    async def _volunteer(self, key: str) -> Answer | None:
+    async def _volunteer(self, key: str, entry: Entry) -> Answer | None:
         """Reload early. Who does not get the right to load ducks out, and whose load fails has lost nothing yet."""
         try:
-            answer = await self.reload(key)
+            answer = await self.reload(key, entry)
         except RequestError:
             return None
         return Answer(answer.entry, Role.VOLUNTEER) if answer and answer.role is Role.LEADER else answer
@@ -107,8 +113,12 @@ class Coalescing(Choice):
         """The key is missing: load it, or wait for whoever does."""
         raise NotImplementedError
 
-    async def reload(self, key: str) -> Answer | None:
-        """The key is there and shall be renewed: load it, or return None if another one already does."""
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        """The key is there and shall be renewed: load it, or return None if another one already does.
+
+        `old` is what freshness wants renewed. Whoever gets the right to load does not judge again, which would draw
+        lots twice, but only looks whether another value has come in its place.
+        """
         raise NotImplementedError
 
     async def invalidate(self, key: str) -> None:

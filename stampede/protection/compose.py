@@ -26,7 +26,7 @@ class Protection:
         self.get: Get = coalescing.get
         for choice in choices:
             if isinstance(choice, Wrapper):
-                self.get = choice.around_get(self.get, self.cache)
+                self.get = choice.around_get(self.get, coalescing.serve, self.cache)
 
     async def begin(self, keys: Sequence[str]) -> None:
         """Prepare for requests for these keys. Raises StoreError, LoadError, UsageError."""

@@ -9,7 +9,7 @@ from stampede.core.model import Answer, Entry, Role
 from stampede.core.tasks import Boarding, Flights, Tasks
 
 Fly = Callable[[str, Boarding], Coroutine[Any, Any, Answer]]
-Renew = Callable[[str], Coroutine[Any, Any, Answer | None]]
+Renew = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 Serve = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 
 
@@ -45,11 +45,11 @@ class SharedFlight:
             return answer
         return await self._serve(key, answer.entry) or answer
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         """The process's one reload; None if one is under way."""
         if self._reloads.current(key) is not None:
             return None
-        return (await self._reloads.start(key, lambda key, _: self._renew(key)).join()).result
+        return (await self._reloads.start(key, lambda key, _: self._renew(key, old)).join()).result
 
     def forget(self, key: str | None) -> None:
         """The key was invalidated, or with None any may have been: have the next caller start a new flight."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from stampede.core.model import Answer, Entry, Filled, Notify, Role
 from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
-from stampede.protection.judging import Action
 from stampede.protection.keeper import Keeper
 from stampede.protection.unshared import Unshared
 
@@ -98,18 +97,18 @@ class Guard:
         """The load that we waited for has ended with a value that nobody can be given: load without any right."""
         return await self._unshared.load(key, holder, boarding)
 
-    async def reload(self, key: str) -> Answer | None:
-        """Reload what is still there: only the guard's holder loads, and only if nobody was quicker."""
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        """Reload what is still there: only the guard's holder loads, and only if `old` is still there."""
         token = self.cache.token()
         with self.giving_back(key, token):
             if await self.cache.store.add(key, token, self.lease) != token:
                 return None
-        return await asyncio.shield(self.cache.tasks.spawn(self._reload_as_holder(key, token)))
+        return await asyncio.shield(self.cache.tasks.spawn(self._reload_as_holder(key, token, old)))
 
-    async def _reload_as_holder(self, key: str, token: str) -> Answer:
+    async def _reload_as_holder(self, key: str, token: str, old: Entry) -> Answer:
         with self.giving_back(key, token):
             entry = await self.cache.store.get(key)
-        if entry is not None and self.cache.judge(entry) is Action.FRESH:
+        if entry is not None and entry != old and self.cache.usable(entry):
             await self.cache.quietly(self.cache.store.drop(key, token, self.notify))
             return Answer(entry, Role.HIT)
         # Without a note of a failure: the value is still there, so nobody polls for this load.

@@ -59,6 +59,10 @@ class Strategy:
         both = [("freshness", self.freshness), ("coalescing", self.coalescing)]
         return first + both + [("resilience", call) for call in self.resilience]
 
+    def needs(self) -> frozenset[type]:
+        """The capabilities of a store that its choices need."""
+        return frozenset(need for family, call in self.calls() for need in registry.load(family, call.name).needs)
+
     def __str__(self) -> str:
         shown = [str(call) for family, call in self.calls() if str(call) != DEFAULTS.get(family)]
         return "+".join(shown) or DEFAULTS["coalescing"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,13 @@ import msgspec
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.ranges import Count
+from stampede.core.text import visible_in
 from stampede.measure.run import SCHEMA, Run
 from stampede.measure.summary import summarize
 from stampede.measure.trial import Trial
+
+# Where a document may have control characters in its strings, as they are or as escapes.
+_CONTROLS = re.compile(rb"\\[bfnrtu]|\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e-\xae]|\xe2\x81[\xa6-\xa9]")
 
 # What msgspec raises on bytes that are no JSON text, on other shapes, on nests too deep and numbers too large.
 _FOREIGN = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
@@ -36,6 +41,13 @@ def read(path: Path) -> Run:
         raise UsageError(f"cannot read '{path}': {error.strerror}: name a run saved with --export run.json") from None
 
 
+def _shown(document: bytes) -> bytes:
+    """A stranger's document with its control characters made visible: it adds no lines, and no terminal obeys it."""
+    if not _CONTROLS.search(document):
+        return document
+    return msgspec.json.encode(visible_in(msgspec.json.decode(document)))
+
+
 def _of_schema_1(trial: Trial) -> Trial:
     failed = {"failed": trial.errors + trial.timeouts}
     return msgspec.structs.replace(trial, ok_p50_ms=trial.latency_p50_ms, ok_p99_ms=trial.latency_p99_ms, **failed)
@@ -50,7 +62,7 @@ def parse(document: bytes, where: str) -> Run:
                 f"it has schema {head.schema} of stampede {head.stampede}, and this version reads up to {SCHEMA}: "
                 "upgrade stampede-bench"
             )
-        run = msgspec.json.decode(document, type=Run, dec_hook=registry.decode_saved)
+        run = msgspec.json.decode(_shown(document), type=Run, dec_hook=registry.decode_saved)
         if head.schema == 1:
             run.trials = [_of_schema_1(trial) for trial in run.trials]
         run.summary = summarize(run.trials)

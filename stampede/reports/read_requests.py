@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from stampede.core.errors import UsageError
 from stampede.core.model import Outcome, Role
+from stampede.core.text import visible
 from stampede.measure.fold import replot
 from stampede.measure.requests import TYPES, Requests
 from stampede.measure.run import Run
 from stampede.reports.requests import COLUMNS
+from stampede.reports.spreadsheet import unquoted
 
 BLOCK = 4_000_000
 """Characters that are read at once."""
@@ -126,16 +128,17 @@ def _label(line: str) -> tuple[Label, str]:
     """The label of a line, and how all lines with this label begin."""
     scenario, strategy, trial = next(csv.reader([line]), [])[:3]
     prefix = io.StringIO()
-    csv.writer(prefix, lineterminator=",").writerow((scenario, strategy, trial))
-    return (scenario, strategy, int(trial)), prefix.getvalue()
+    csv.writer(prefix, lineterminator="\n").writerow((scenario, strategy, trial))
+    begins = prefix.getvalue().removesuffix("\n") + ","
+    return (visible(unquoted(scenario)), visible(unquoted(strategy)), int(trial)), begins
 
 
 def _json_blocks(file: TextIO) -> Iterator[Block]:
     decoder = msgspec.json.Decoder(_Line)
     while lines := file.readlines(BLOCK):
         rows = decoder.decode_lines("".join(lines))
-        for label, group in groupby(rows, key=attrgetter("scenario", "strategy", "trial")):
-            same = list(group)
+        for (scenario, strategy, trial), group in groupby(rows, key=attrgetter("scenario", "strategy", "trial")):
+            label, same = (visible(scenario), visible(strategy), trial), list(group)
             yield label, {name: _column(same, written) for name, written in zip(_KINDS, COLUMNS[3:], strict=True)}
 
 

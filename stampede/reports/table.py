@@ -9,7 +9,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stampede.core.text import visible
 from stampede.measure.expected import Reproduced, reproduced
+from stampede.measure.kinds import by_kind
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row
 from stampede.reports import comparison, details
@@ -166,6 +168,9 @@ def notes(run: Run) -> list[Text]:
             result.append(Text(f"{row.label}: {what}: {'; '.join(row.reasons)}", style="bold red"))
         result += [Text(f"{row.label}: warning: {text}", style="yellow") for text in row.warnings]
     result += [Text(f"{strategy}: {text}", style="yellow") for strategy, text in _errors(run)]
+    result += [
+        Text(f"{name}: could not be measured: {why}", style="bold red") for name, why in run.unmeasured.items()
+    ]
     result += [Text(f"warning: {text}", style="yellow") for text in run.warnings]
     if run.interrupted:
         result.append(Text("interrupted: only the trials that had ended are shown", style="bold yellow"))
@@ -181,8 +186,12 @@ def _redis_commands(run: Run) -> str:
 
 
 def _errors(run: Run) -> list[tuple[str, str]]:
-    totals: dict[tuple[str, str], int] = {}
+    """Of each strategy, and each kind of its errors, the first one."""
+    seen: dict[str, list[dict[str, int]]] = {}
     for trial in run.trials:
-        for message, count in trial.error_messages.items():
-            totals[trial.strategy, message] = totals.get((trial.strategy, message), 0) + count
-    return [(strategy, f"{many(count, 'error')}: {message}") for (strategy, message), count in totals.items()]
+        seen.setdefault(trial.strategy, []).append(trial.error_messages)
+    return [
+        (strategy, f"{many(count, 'error')}: {visible(message)}")
+        for strategy, counted in seen.items()
+        for message, count in by_kind(counted).items()
+    ]

@@ -7,6 +7,7 @@ from stampede.core.errors import UsageError
 from stampede.measure.apart import apart
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.measure.summary import Row, wasted
+from stampede.measure.validity import store_failed
 from stampede.protection.promise import Scope
 from stampede.protection.strategy import Strategy
 
@@ -24,7 +25,15 @@ def sentence(run: Run) -> str:
     if all(row.db_hits_ideal == 0 for row in rows):
         return failures + _of_hits(rows)
     parts = [part for part in (_unprotected(rows), _per_instance(rows), _ideal(rows)) if part]
-    return failures + "; ".join(parts or [_nearest(rows)]) + ". " + _fastest(run, rows)
+    return failures + "; ".join(parts or [_nearest(rows)]) + ". " + (_without_store(run) or _fastest(run, rows))
+
+
+def _without_store(run: Run) -> str:
+    """Whether nobody can be recommended: who needs the store most suffered most, and who needs it least did not."""
+    failed = (store_failed(trial.store_errors, trial.degraded, trial.requests) for trial in run.trials)
+    if run.scenario.troubles_store or not any(failed):
+        return ""
+    return "No strategy is recommended, for the store failed and no event asked for that."
 
 
 def _failed(row: Row) -> str:

@@ -25,6 +25,7 @@ def check(scenario: Scenario) -> None:
     except msgspec.ValidationError as error:
         raise UsageError(in_words(error)) from None
     check_parts(scenario)
+    _check_freshness(scenario)
     if not scenario.strategies:
         raise UsageError(f"{scenario.name}: no strategy: name some in the file, strategies = […], or with -s SPEC")
 
@@ -35,6 +36,12 @@ def check_parts(scenario: Scenario) -> None:
     _check_switches(scenario)
     _check_requests(scenario)
     _check_times(scenario)
+
+
+def _check_freshness(scenario: Scenario) -> None:
+    for call in (strategy.freshness for strategy in scenario.strategies):
+        plugin = registry.load("freshness", call.name)
+        plugin(**registry.convert(plugin, call.name, call.params)).check(scenario.cache.ttl)
 
 
 def _check_callers(scenario: Scenario) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from stampede.core.plugin import Plugin
 from stampede.origins.latency import Latency
@@ -43,6 +43,8 @@ class Fault(Plugin):
     """One kind of event. Its fields are its parameters."""
 
     family = "faults"
+    troubles_store: ClassVar[bool] = False
+    """Whether it explains that steps of the store fail."""
 
     def lasts(self) -> float:
         """Seconds until its effect is taken back."""

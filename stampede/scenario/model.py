@@ -108,6 +108,11 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     expected: tuple[Expected, ...] = ()
 
     @property
+    def troubles_store(self) -> bool:
+        """Whether an event explains that steps of the store fail."""
+        return any(event.do.troubles_store for event in self.events)
+
+    @property
     def struck_at(self) -> float | None:
         """Seconds after the release until the first event; None: there is none."""
         return min((float(event.at) for event in self.events), default=None)

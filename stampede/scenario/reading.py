@@ -11,6 +11,7 @@ import msgspec
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.metrics import In, shown_in
+from stampede.core.text import visible, visible_in
 from stampede.scenario.checking import check_parts, in_words
 from stampede.scenario.model import Scenario
 
@@ -53,13 +54,15 @@ def parse(text: str, name: str, where: str) -> Scenario:
         UsageError: the text is no TOML, or a key or value in it is wrong.
     """
     try:
-        data = tomllib.loads(text)
+        data = visible_in(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not valid TOML: {error}") from None
     _check_keys(data, Scenario, "", where)
     try:
         scenario = msgspec.convert(
-            {**data, "name": name, "description": _first_comment(text)}, Scenario, dec_hook=registry.decode
+            {**data, "name": visible(name), "description": visible(_first_comment(text))},
+            Scenario,
+            dec_hook=registry.decode,
         )
         check_parts(scenario)
         _check_names(scenario, data)

@@ -178,5 +178,9 @@ class MemoryStore:
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
 
+    @property
+    def tracking(self) -> bool:
+        return True
+
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)

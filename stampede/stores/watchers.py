@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
@@ -48,7 +49,8 @@ class Watchers:
     def missed(self) -> None:
         """News may have been missed, of all keys: everybody looks again."""
         for callback in self._on_invalidated:
-            callback(None)
+            with contextlib.suppress(Exception):  # one that cannot bear it keeps nobody from looking again
+                callback(None)
         for key in list(self._futures):
             self.notify(key, Filled(None, None))
 

@@ -26,7 +26,17 @@ from stampede.processes.redis_server import bundled_binary
 
 PASSWORD = "geheim4711"
 STAMPEDE = [sys.executable, "-m", "stampede"]
-SETTINGS = {"STAMPEDE_REDIS_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTHONUNBUFFERED"}
+SETTINGS = {
+    "STAMPEDE_REDIS_URL",
+    "STAMPEDE_DATABASE_URL",
+    "STAMPEDE_DATABASE_PASSWORD",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "PYTHONUNBUFFERED",
+}
 
 ENDS_WITHIN_S = 60.0
 HAPPENS_WITHIN_S = 30.0

@@ -112,6 +112,7 @@ def test_a_database_of_the_users_own_is_queried(stampede: Stampede, tmp_path: Pa
 
 
 def test_loads_at_a_database_of_the_users_own_cannot_be_cancelled(stampede: Stampede, tmp_path: Path) -> None:
+    (tmp_path / "music.sqlite").touch()
     ended = stampede(
         *ONE, "--database", f"sqlite+aiosqlite:///{tmp_path}/music.sqlite", "--query", "select 1", "--db-cancel"
     )  # fmt: skip

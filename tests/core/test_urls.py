@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 
-from stampede.core.urls import without_password
+from stampede.core.errors import UsageError
+from stampede.core.urls import wants_password, with_password, without_password, words_about
 
 MARK = "zQzQz"
 PASSWORDS = st.text(max_size=12).map(lambda middle: MARK + middle + MARK)
@@ -26,6 +28,22 @@ SCHEMES = st.sampled_from(["redis", "rediss", "postgresql+asyncpg", "unix"])
         ("redis://host/0?PassWord=secret", "redis://host/0?PassWord=***"),
         ("unix:///run/redis.sock?password=secret", "unix:///run/redis.sock?password=***"),
         ("postgresql+asyncpg://me:secret@[::1]:5432/db", "postgresql+asyncpg://me:***@[::1]:5432/db"),
+        ("redis://:re@Result/1", "redis://:***@Result/1"),
+        ("redis://me:redis@redis/0", "redis://me:***@redis/0"),
+        ("rediss://h/0?ssl_password=secret&ssl_keyfile=/key", "rediss://h/0?ssl_password=***&ssl_keyfile=/key"),
+        ("rediss://h/0?ssl_keyfile_password=secret&db=1", "rediss://h/0?ssl_keyfile_password=***&db=1"),
+        ("redis://h/0?passwd=secret", "redis://h/0?passwd=***"),
+        ("redis://h/0?p%61ss%77ord=secret", "redis://h/0?p%61ss%77ord=***"),
+        ("redis://h/0?api_key=secret&access=secret", "redis://h/0?api_key=***&access=***"),
+        ("redis://h/0?secret", "redis://h/0?***"),
+        ("redis://h/0?db=1#secret", "redis://h/0?db=1#***"),
+        ("redis://h/0#secret", "redis://h/0#***"),
+        ("redis://:secret", "redis://:***"),
+        ("postgresql+asyncpg://me:secret/db", "postgresql+asyncpg://me:***/db"),
+        ("redis://[::1]:6379/0", "redis://[::1]:6379/0"),
+        ("unix:///run/a@b.sock", "unix:///run/a@b.sock"),
+        ("postgresql+asyncpg://me@/db?host=/run/pg", "postgresql+asyncpg://me@/db?host=/run/pg"),
+        ("redis://host:6379/0?password=se@cret&db=1", "redis://host***"),
         ("sqlite+aiosqlite:///file.db", "sqlite+aiosqlite:///file.db"),
         ("sqlite+aiosqlite:////folder/file.db", "sqlite+aiosqlite:////folder/file.db"),
     ],
@@ -50,9 +68,45 @@ def test_a_password_with_a_slash_a_question_mark_or_a_hash_as_databases_take_it_
     assert MARK not in without_password(f"{scheme}://user:{password}@host:5432/db")
 
 
-@given(SCHEMES, st.sampled_from(["password", "pwd", "Password"]), PASSWORDS.filter(lambda p: not set("#&") & set(p)))
+@given(
+    SCHEMES,
+    st.sampled_from(
+        ["password", "pwd", "Password", "passwd", "ssl_password", "ssl_keyfile_password", "sslpassword", "x"]
+    ),
+    PASSWORDS.filter(lambda p: not set("#&") & set(p)),
+)
 def test_the_password_in_a_query_never_appears(scheme: str, name: str, password: str) -> None:
     assert MARK not in without_password(f"{scheme}://host:6379/0?a=1&{name}={password}&b=2")
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "said"),
+    [
+        ("redis://:su@host", "no Result from the super server", "no Result from the super server"),
+        ("redis://:geheim@host", "cannot take 'geheim' for a port", "its words would show the password"),
+        ("redis://:ge%40heim@host", "cannot take 'ge@heim'", "its words would show the password"),
+        ("redis://:ge/heim@host", "cannot take 'ge' for a port", "its words would show the password"),
+        ("redis://host?ssl_password=geheim", "wrong: geheim", "its words would show the password"),
+        ("redis://me@host:1/0?db=1", "Error 111 connecting to host:1", "Error 111 connecting to host:1"),
+    ],
+)
+def test_somebody_elses_words_are_whole_or_not_shown(url: str, message: str, said: str) -> None:
+    assert words_about(url, message) == said
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_a_password_that_is_put_into_a_url_is_the_one_that_is_taken_out(password: str) -> None:
+    url = with_password("postgresql+asyncpg://me@/shop?host=/run/a@b", password)
+    assert not wants_password(url)
+    assert make_url(url).password == password
+    assert make_url(url).host is None
+    assert make_url(url).database == "shop"
+
+
+@pytest.mark.parametrize("url", ["shop", "postgresql+asyncpg://host/a@b", "postgresql+asyncpg://me:x@host/shop"])
+def test_a_password_that_has_no_place_is_a_usage_error(url: str) -> None:
+    with pytest.raises(UsageError):
+        with_password(url, "geheim")
 
 
 @given(st.text(max_size=30))

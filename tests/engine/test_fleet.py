@@ -21,7 +21,7 @@ from stampede.scenario.model import Scenario
 Say = Callable[[object], Awaitable[object]]
 """What an instance answers to a message; None: it dies of it."""
 
-PREPARE = Prepare(Strategy.parse("none"), Scenario("test"), "t0", 1)
+PREPARE = Prepare(Strategy.parse("none"), Scenario("test"), "t0", 1, 60.0)
 RELEASE = Release(0.0, 1.0)
 DONE = Done(Recorder().columns(), Counters(loads=1), 3, 0, 0.0, 0.0)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from stampede.engine.run import Measured, new_run
+from stampede.engine.measured import Measured
+from stampede.engine.run import new_run
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.scenario import reading

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stampede.core.model import Role
+from stampede.core.units import Duration
 from stampede.measure.fold import fold
 from stampede.measure.load import busy_s, thin
 from stampede.measure.observed import Observed, OriginLog, OwnLog
@@ -17,8 +21,10 @@ from stampede.measure.records import Recorder
 from stampede.measure.requests import Requests
 from stampede.measure.steps import POINTS
 from stampede.measure.timing import arrival_spread
+from stampede.protection.counters import Counters
 from stampede.scenario import reading
-from stampede.scenario.model import Scenario
+from stampede.scenario.fault import Fault
+from stampede.scenario.model import Event, Scenario
 
 MakeRequests = Callable[..., Requests]
 MakeObserved = Callable[..., Observed]
@@ -138,6 +144,42 @@ def test_a_spread_above_a_tenth_of_the_database_latency_warns_and_above_half_is_
     assert [("arrival spread" in text, "half the database latency" in text) for text in trial.reasons] == (
         [] if valid else [(True, True)]
     )
+
+
+class Outage(Fault):
+    """The store is not there."""
+
+    troubles_store = True
+
+
+@pytest.mark.parametrize(
+    ("trouble", "valid", "warned"),
+    [
+        ({}, True, False),
+        ({"store_errors": 1}, True, True),
+        ({"counters": {"degraded": 1}}, True, True),
+        ({"store_failures": 1}, True, True),
+        ({"store_errors": 3}, False, False),
+        ({"store_errors": 1, "counters": {"degraded": 1}, "store_failures": 1}, False, False),
+    ],
+)
+def test_a_store_that_failed_unasked_is_told_and_above_one_in_a_hundred_invalid(
+    scenario: Scenario,
+    observed: MakeObserved,
+    requests: MakeRequests,
+    trouble: dict[str, Any],
+    valid: bool,
+    warned: bool,
+) -> None:
+    counters = Counters(1, 0, trouble.get("store_errors", 0), **trouble.get("counters", {}))
+    seen = observed(requests=requests(*[(0.0, 0.1)] * 200), store_failures=trouble.get("store_failures", 0))
+    seen = replace(seen, counters=counters)
+    trial = fold(scenario, "none", 1, seen)
+    told = [text for text in trial.warnings + trial.reasons if text.startswith("steps of the store failed")]
+    assert (trial.valid, bool(trial.warnings), bool(told)) == (valid, warned, bool(trouble))
+    asked = msgspec.structs.replace(scenario, events=(Event(Duration(0.1), Outage()),))
+    trial = fold(asked, "none", 1, seen)
+    assert (trial.valid, trial.warnings) == (True, [])
 
 
 @pytest.mark.parametrize(("loads", "hits"), [(1, {"k": 2}), (2, {"k": 1}), (1, {}), (0, {"k": 1})])

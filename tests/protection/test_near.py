@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from stampede.core.model import Answer, Loaded, Role
@@ -84,6 +86,52 @@ def test_a_change_that_arrives_during_a_read_keeps_the_older_answer_out(
         it.version = 2
         assert (await reading).entry.version == 1
         assert (await it.get("k")).entry.version == 2
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("freshness", ["refresh-ahead", "xfetch(beta=2)", "swr(grace=1s)"])
+def test_a_near_hit_is_judged_by_freshness_and_starts_its_reload(
+    one: MakeOne, on_virtual_time: OnVirtualTime, freshness: str
+) -> None:
+    """With local copies that live as long as the value, nobody waits but volunteers."""
+
+    async def work() -> None:
+        it = one(f"near(ttl=1m)+{freshness}+two-level", ttl=2.0)
+        it.seconds = 0.1
+        await it.protection.begin(["k"])
+        await it.get("k")
+        roles: Counter[Role] = Counter()
+
+        async def ask() -> None:
+            roles[(await it.get("k")).role] += 1
+
+        for _ in range(4000):
+            await asyncio.sleep(0.005)
+            it.tasks.spawn(ask())
+        await it.tasks.settle(1)
+        assert set(roles) <= {Role.HIT, Role.STALE, Role.VOLUNTEER}
+        assert 9 <= it.loads <= 25
+        assert it.store.commands < 4000 / 2, "most are answered from the process"
+
+    on_virtual_time(work)
+
+
+def test_near_hits_keep_to_the_bounds_of_timeouts(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    """Who volunteers from a local copy does not wait longer than who waits for Redis."""
+
+    async def work() -> None:
+        it = one("near(ttl=1m)+xfetch+timeouts(soft=100ms)+two-level")
+        await it.protection.begin(["k"])
+        await it.get("k")
+        await it.get("k")
+        await it.until(1 + 10 - 0.5)
+        began = it.loop.time()
+        answers = await asyncio.gather(*(it.get("k") for _ in range(30)))
+        assert it.loads == 2
+        assert it.loop.time() - began == pytest.approx(0.1)
+        assert {answer.entry.version for answer in answers} == {1}
+        await it.tasks.settle(5)
 
     on_virtual_time(work)
 
@@ -179,17 +227,44 @@ def test_an_expiry_in_the_server_reaches_every_near_cache(redis_url: str) -> Non
     on_real_server(redis_url, work)
 
 
-def test_a_lost_tracking_connection_empties_the_near_cache(redis_url: str) -> None:
-    """What changed meanwhile went unheard."""
+def test_a_lost_tracking_connection_empties_the_near_cache_and_tracks_again(redis_url: str) -> None:
+    """What changed meanwhile went unheard; what changes afterwards is heard."""
 
     async def work(fleet: _Fleet, prefix: str) -> None:
-        fleet.version = 2
         async with Redis.from_url(redis_url) as stranger:
-            trackers = [c for c in await stranger.client_list() if c["name"].startswith(prefix)]
-            assert len(trackers) == 2
-            for tracker in trackers:
-                await stranger.client_kill_filter(_id=tracker["id"])
+            for version in (2, 4):
+                killed = [c["id"] for c in await stranger.client_list() if "t" in c["flags"]]
+                assert len(killed) == 2
+                for tracker in killed:
+                    assert await stranger.client_kill_filter(_id=tracker) == 1
+                fleet.version = version
+                await stranger.delete(value_name(prefix, "k:0"))
+                await fleet.until_all_see(version)
+                await until_tracked_again(stranger, killed)
+                await fleet.until_all_see(version)
+                fleet.version = version + 1
+                await stranger.delete(value_name(prefix, "k:0"))
+                await fleet.until_all_see(version + 1)
+
+    async def until_tracked_again(stranger: Redis, killed: list[str]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while sum("t" in c["flags"] and c["id"] not in killed for c in await stranger.client_list()) < 2:
+                await asyncio.sleep(0.01)
+
+    on_real_server(redis_url, work)
+
+
+def test_nothing_is_kept_while_nothing_is_heard(redis_url: str) -> None:
+    """Between the loss of the tracking connection and its return, every answer comes from Redis."""
+
+    async def work(fleet: _Fleet, prefix: str) -> None:
+        async with Redis.from_url(redis_url) as stranger:
+            for tracker in [c["id"] for c in await stranger.client_list() if "t" in c["flags"]]:
+                await stranger.client_kill_filter(_id=tracker)
+            await asyncio.sleep(0.03)  # the loss is noticed, and the way back begins after a pause of 100 ms
+            await fleet.until_all_see(1)
+            fleet.version = 2
             await stranger.delete(value_name(prefix, "k:0"))
-        await fleet.until_all_see(2)
+            assert [(await each.get("k:0")).entry.version for each in fleet.instances] == [2, 2]
 
     on_real_server(redis_url, work)

@@ -40,6 +40,55 @@ def test_when_a_load_fails_the_last_known_value_is_served_and_loads_are_throttle
     on_virtual_time(work)
 
 
+@pytest.mark.parametrize("freshness", ["swr(grace=20s)", "refresh-ahead", "xfetch(beta=3)"])
+@pytest.mark.parametrize("coalescing", ["two-level", "redis-lock", "single-flight", "none"])
+def test_fail_safe_leaves_a_value_that_can_still_be_served_its_lifetime_when_an_early_reload_fails(
+    one: MakeOne, on_virtual_time: OnVirtualTime, freshness: str, coalescing: str
+) -> None:
+    """Early reloads fail until shortly before the value is over: nobody waits, and the throttle holds."""
+    ends = TTL + 20 if freshness.startswith("swr") else TTL
+
+    async def work() -> None:
+        it = one(f"{freshness}+{coalescing}+fail-safe(throttle=1s)")
+        first = (await it.get("k")).entry
+        it.error, it.seconds = "no", 0.1
+        waited = 0
+        while it.loop.time() < 1 + ends - 0.3:
+            began = it.loop.time()
+            answer = await it.get("k")
+            waited += it.loop.time() > began and answer.role is not Role.VOLUNTEER
+            assert answer.entry.expires_at >= first.expires_at
+            await asyncio.sleep(0.05)
+        assert waited == 0
+        at_once = 2 if coalescing == "none" else 1  # callers within the tenth of a second that a load takes
+        assert 2 <= it.loads <= 1 + at_once * (ends / 1.1 + 1), "one try per throttle"
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("freshness", ["ttl", "swr(grace=2s)"])
+def test_fail_safe_serves_nothing_beyond_its_maximum_age(
+    one: MakeOne, on_virtual_time: OnVirtualTime, freshness: str
+) -> None:
+    async def work() -> None:
+        it = one(f"{freshness}+fail-safe(max-age=5s,throttle=3s)+single-flight")
+        entry = (await it.get("k")).entry
+        it.error, it.seconds = "no", 0.1
+        longest = TTL + 5 + (2 if freshness.startswith("swr") else 0)
+        served = []
+
+        async def while_it_is_served() -> None:
+            while await it.get("k"):
+                served.append(it.loop.time() - entry.loaded_at)
+                await asyncio.sleep(0.05)
+
+        with pytest.raises(LoadError, match="no"):
+            await while_it_is_served()
+        assert longest - 0.2 < served[-1] <= longest + it.seconds
+
+    on_virtual_time(work)
+
+
 def test_a_value_that_is_older_than_its_maximum_age_is_not_served_even_by_fail_safe(
     one: MakeOne, on_virtual_time: OnVirtualTime
 ) -> None:

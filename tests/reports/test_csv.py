@@ -7,10 +7,13 @@ import io
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.formats.csv import render
+from stampede.reports.spreadsheet import quoted, unquoted
 
 HEADER = (
     "scenario,strategy,trial,instances,concurrency,requests,ok,errors,timeouts,db_hits,db_hits_ideal,amplification,"
@@ -43,6 +46,27 @@ def test_a_name_with_commas_quotes_or_line_breaks_stays_one_cell(run: MakeRun, t
     (row,) = rows(run(trial(scenario=name, strategy=name)))
     assert (row["scenario"], row["strategy"]) == (name, name)
     assert None not in row
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\tx", "'=1", "''-x"])
+def test_no_cell_is_a_formula_and_all_are_read_back(run: MakeRun, trial: MakeTrial, name: str) -> None:
+    (row,) = rows(run(trial(scenario=name, strategy=name, swept={name: name})))
+    assert unquoted(list(row)[-1]) == name.replace("-", "_")
+    for cell in (row["scenario"], row["strategy"], row[list(row)[-1]]):
+        assert cell == "'" + name
+        assert unquoted(cell) == name
+
+
+@given(st.text() | st.text("'=+-@\t\r1.e", max_size=6))
+def test_quoting_can_be_undone_and_leaves_no_formula(text: str) -> None:
+    cell = quoted(text)
+    assert unquoted(cell) == text
+    assert not cell or cell[0] not in "=+-@\t\r" or float(cell) is not None
+
+
+@pytest.mark.parametrize("text", ["-5", "+0.25", "-1e-9", ".5", "redis-lock+swr", ""])
+def test_numbers_and_other_texts_stay_as_they_are(text: str) -> None:
+    assert quoted(text) == text
 
 
 def test_a_latency_that_nobody_had_is_an_empty_cell(run: MakeRun, trial: MakeTrial) -> None:

@@ -24,7 +24,7 @@ MakeRun = Callable[..., Run]
 MakeTrial = Callable[..., Trial]
 
 ENDINGS = [".csv", ".jsonl"]
-NAMES = ["none", "redis-lock(lease=5s,poll=20ms)", 'say "hi"', "naïve,,✗"]
+NAMES = ["none", "redis-lock(lease=5s,poll=20ms)", 'say "hi"', "naïve,,✗", "=1+1", "'-x"]
 
 
 @pytest.fixture

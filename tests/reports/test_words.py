@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
 from stampede.reports.words import sentence
@@ -55,6 +57,18 @@ def test_who_fails_callers_is_named_first_and_never_recommended(run: MakeRun, tr
     text = sentence(run(*trials(trial, "none", 90.0, **failing), *trials(trial, "two-level", 200.0)))
     assert text.startswith("With none 300 of 500 callers got no value. ")
     assert text.endswith("two-level had p99 201 ms.") or "two-level had p99 201 ms in front" in text
+
+
+@pytest.mark.parametrize("trouble", [{"store_errors": 6}, {"degraded": 6}])
+def test_where_the_store_failed_nobody_is_recommended(
+    run: MakeRun, trial: MakeTrial, trouble: dict[str, int]
+) -> None:  # fmt: skip
+    # Who needs least of the store is measured well, and is not better for that.
+    well = trials(trial, "single-flight", 105.0, db_hits=4)
+    text = sentence(run(*well, *trials(trial, "two-level", 102.0, valid=False, **trouble)))
+    assert text.endswith("No strategy is recommended, for the store failed and no event asked for that.")
+    assert "lowest" not in text
+    assert "had p99" in sentence(run(*well, *trials(trial, "two-level", 102.0, valid=False, store_errors=5)))
 
 
 def test_a_stale_answer_may_cost_less_than_the_ideal(run: MakeRun, trial: MakeTrial) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
 
 import pytest
 from redis import Redis
-from redis.asyncio import Redis as AsyncRedis
 
 from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Notify
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis.codec import value_name
-from stampede.stores.redis.scripts import SCRIPTS
+from stampede.stores.redis.scripts import SCRIPTS, Scripts
 from stampede.stores.redis.store import RedisStore
-from stampede.stores.redis.wire import TickPipeline
 
 TTL_S = 30
+CALLERS = 50
 HEARD_WITHIN = 5
 
 STEPS: dict[str, Callable[[RedisStore, Entry], Awaitable[object]]] = {
@@ -156,8 +154,20 @@ async def test_scripts_that_the_server_forgot_are_sent_again(
     redis_store: RedisStore, entry: Entry, raw: Redis, step: str
 ) -> None:
     raw.script_flush()
-    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(5)))
-    assert len(results) == 5
+    before = redis_store.commands
+    results = await asyncio.gather(*(STEPS[step](redis_store, entry) for _ in range(CALLERS)))
+    assert len(results) == CALLERS
+    # Each caller's own step is sent twice, and all scripts once for all of them.
+    assert redis_store.commands - before <= 2 * CALLERS + len(SCRIPTS)
+
+
+async def test_scripts_that_somebody_keeps_flushing_are_an_error_of_the_store(
+    redis_store: RedisStore, raw: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripts, "load", lambda self: asyncio.to_thread(raw.script_flush))
+    raw.script_flush()
+    with pytest.raises(StoreError, match="keeps flushing"):
+        await redis_store.add("k", "one", 1)
 
 
 async def test_a_cancelled_caller_does_not_break_the_others_of_its_tick(
@@ -275,23 +285,6 @@ async def test_a_url_that_is_none_is_an_error_that_does_not_show_its_password(
     assert "zQzQz" not in str(caught.value)
     if "zQzQz" not in url:
         assert isinstance(caught.value, UsageError)
-
-
-class Closing(AsyncRedis):
-    """A client whose connection closes under its pipelines, as that of a dying server may at the wrong moment."""
-
-    def pipeline(self, *arguments: object, **named: object) -> NoReturn:
-        raise RuntimeError("the handler is closed")
-
-
-def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply() -> None:
-    async def test() -> None:
-        pipeline = TickPipeline(Closing())
-        replies = await asyncio.gather(*(pipeline.send("GET", "k") for _ in range(3)), return_exceptions=True)
-        assert [str(reply) for reply in replies] == ["Redis: the handler is closed"] * 3
-        assert {type(reply) for reply in replies} == {StoreError}
-
-    asyncio.run(test())
 
 
 async def test_a_swap_is_a_plain_set_where_the_server_can_compare_and_a_script_elsewhere(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, LeaseAnswer, Notify, Role
+from stampede.core.model import Answer, Entry, LeaseAnswer, Notify, Role
 from stampede.core.ports import Guards, Leases, News, Values
 from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
@@ -82,5 +82,5 @@ class Lease(Coalescing):
             return LeaseAnswer(entry, None, 0.0)
         return LeaseAnswer(None, holder, self.lease)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
 from stampede.protection.choices import Coalescing
 from stampede.protection.promise import Promise, Scope
@@ -29,5 +29,5 @@ class Unprotected(Coalescing):
     async def load(self, key: str) -> Answer:
         return Answer(await self.cache.load_and_put(key), Role.LEADER)
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         return await self.load(key)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from stampede.core.model import Answer, Filled, Notify, Role
+from stampede.core.model import Answer, Entry, Filled, Notify, Role
 from stampede.core.ports import Claims, Guards, News, Values
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
@@ -88,5 +88,5 @@ class Placeholder(Coalescing):
         if claimed and not news.done() and not await self._owner.lives(owner):
             await self.cache.store.unclaim(key, holder, None)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

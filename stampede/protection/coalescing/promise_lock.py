@@ -56,7 +56,7 @@ class PromiseLock(Coalescing):
     async def _renew(self, key: str, boarding: Boarding) -> Entry:
         return await self._fence.load(key, await self._fence.token(key), boarding)
 
-    async def reload(self, key: str) -> Answer | None:
+    async def reload(self, key: str, old: Entry) -> Answer | None:
         if self.flights.current(key) is not None:
             return None
         entry, _ = await self.flights.start(key, self._renew).join()

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from stampede.core.errors import LoadError
-from stampede.core.model import Answer, Look, Notify, Role
+from stampede.core.model import Answer, Entry, Look, Notify, Role
 from stampede.core.ports import Guards, Values
 from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
@@ -80,5 +80,5 @@ class RedisLock(Coalescing):
             await asyncio.sleep(pause * self.cache.random.uniform(0.5, 1.0))
             pause = min(pause * 2, self.poll_max)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stampede.core.model import Answer, Notify, Role
+from stampede.core.model import Answer, Entry, Notify, Role
 from stampede.core.ports import Guards, News, Values
 from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
@@ -63,5 +63,5 @@ class RedisLockNotify(Coalescing):
             if entry is not None and self.cache.usable(entry):
                 return Answer(entry, Role.WAITER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._guard.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._guard.reload(key, old)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Guards, Leases, Values
 from stampede.core.tasks import Boarding
 from stampede.protection.choices import Coalescing
@@ -53,11 +53,11 @@ class SingleFlight(Coalescing):
             return Answer(entry, Role.HIT)
         return Answer(await self._fence.load(key, token, boarding), Role.LEADER)
 
-    async def _renew(self, key: str) -> Answer:
+    async def _renew(self, key: str, old: Entry) -> Answer:
         return Answer(await self._fence.load(key, await self._fence.token(key), Boarding()), Role.LEADER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._flight.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._flight.reload(key, old)
 
     async def invalidate(self, key: str) -> None:
         self._flight.forget(key)

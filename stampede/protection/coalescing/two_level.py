@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stampede.core.errors import StoreError
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.tasks import Boarding
 from stampede.core.units import Duration
 from stampede.protection.choices import Coalescing
@@ -68,8 +68,8 @@ class TwoLevel(Coalescing):
         self.cache.counters.degraded += 1
         return Answer(await self.cache.load(key), Role.LEADER)
 
-    async def reload(self, key: str) -> Answer | None:
-        return await self._flight.reload(key)
+    async def reload(self, key: str, old: Entry) -> Answer | None:
+        return await self._flight.reload(key, old)
 
     async def invalidate(self, key: str) -> None:
         self._flight.forget(key)

@@ -18,7 +18,7 @@ class Jitter(Freshness):
     mechanism:  the time to live is T + U(0, max)
     loads:      as the coalescing choice says, once per expiry; spread over `max` among keys, unchanged for one key
     waiting:    everybody who asks while the value is being loaded waits for it
-    staleness:  at most T + max
+    staleness:  at most T + max + Δ
     on failure: nothing is kept beyond that
     source:     FusionCache `JitterMaxDuration`
     """

@@ -18,7 +18,7 @@ class RefreshAhead(Freshness):
     mechanism:  from `at` (a share of T) on, a hit is answered at once and starts a reload
     loads:      as the coalescing choice says, once per T under traffic
     waiting:    none under traffic; a key that nobody asks for between `at` and T is a cold key
-    staleness:  at most T
+    staleness:  at most T + Δ, and about at · T + 2Δ under traffic
     on failure: the value is served until T, and every later hit tries again
     source:     FusionCache eager refresh, JetCache `@CacheRefresh`, Caffeine `refreshAfterWrite`
     """

@@ -20,19 +20,24 @@ from stampede.protection.guard import Guard
 from stampede.protection.judging import Action, Lifetime
 from stampede.protection.names import office_of
 
-LEASE_S = 2.0
+LEASE_S = 1.4
+PAUSE_S = 0.4
+"""Between two looks at the office: a dead refresher is followed within the lease and a pause, less than 2 s."""
 
 
 @dataclass
 class Scheduled(Freshness):
     """One refresher in the fleet reloads all registered keys on a schedule, before anybody asks.
 
-    mechanism:  the instances elect a refresher by a lease; it loads every key at the start and then every `every`
-    loads:      1 per key and `every`, whatever the traffic; no request ever loads
-    waiting:    none
-    staleness:  at most `every` + Δ, as long as there is a refresher; an invalidation during a refresh wins over it
-    on failure: a dead refresher is followed within 2 s; a load that fails is tried again at the next turn, and
-                the value is served until T
+    mechanism:  the instances elect a refresher by a lease, which it renews while it loads; it loads every key at the
+                start and then every `every`, all at once: a bulkhead spares the database that
+    loads:      1 per key and `every`, whatever the traffic; a value that is invalidated or evicted between two rounds
+                is missing until the next, and requests load it as the coalescing choice says
+    waiting:    none for what a round has loaded
+    staleness:  at most `every` + Δ, Δ the time of a whole round, as long as there is a refresher; an invalidation
+                during a round wins over it
+    on failure: a dead refresher is followed within 2 s, by a round at once; one that has lost its office breaks off;
+                a load that fails is tried again at the next turn, and the value is served until T
     source:     "external recomputation" in Vattani et al., VLDB 2015
     """
 
@@ -46,10 +51,13 @@ class Scheduled(Freshness):
     def judge(self, entry: Entry, now: float, random: Random) -> Action:
         return Action.FRESH
 
+    def check(self, ttl: float) -> None:
+        if self.every >= ttl:
+            raise UsageError(f"scheduled(every={self.every}) must be shorter than the ttl, {Duration(ttl)}")
+
     async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
         """Stand for election; who wins has loaded every key when this returns. Raises UsageError."""
-        if self.every >= cache.ttl:
-            raise UsageError(f"scheduled(every={self.every}) must be shorter than the ttl, {Duration(cache.ttl)}")
+        self.check(cache.ttl)
         refresher = _Refresher(cache, keys, self.every)
         await refresher.stand()
         cache.tasks.keep(refresher.work())
@@ -69,17 +77,29 @@ class _Refresher:
         self._due = cache.clock()
 
     async def stand(self) -> None:
-        """Take or keep the office, if it is free or ours; do what is due."""
-        store = self._cache.store
-        holder = await store.add(self._office, self._token, LEASE_S)
-        if holder != self._token:
+        """Take or keep the office, if it is free or ours; do what is due. Raises StoreError."""
+        if not await self._in_office():
             # Whoever takes over a dead refresher's office does not know its schedule, and begins at once.
             self._due = self._cache.clock()
-            return
-        await store.renew(self._office, self._token, LEASE_S)
-        if self._cache.clock() >= self._due:
+        elif self._cache.clock() >= self._due:
             self._due = self._cache.clock() + self._every
-            await asyncio.gather(*(self._refresh(key) for key in self._keys))
+            await self._round()
+
+    async def _in_office(self) -> bool:
+        store = self._cache.store
+        if await store.renew(self._office, self._token, LEASE_S):
+            return True
+        return await store.add(self._office, self._token, LEASE_S) == self._token
+
+    async def _round(self) -> None:
+        """Load every key, and keep the office meanwhile; without it break off, for another one has begun."""
+        loading = asyncio.gather(*(self._refresh(key) for key in self._keys))
+        try:
+            while not (await asyncio.wait([loading], timeout=PAUSE_S))[0]:
+                if await self._cache.quietly(self._in_office()) is False:
+                    return
+        finally:
+            loading.cancel()
 
     async def _refresh(self, key: str) -> None:
         token = self._cache.token()
@@ -95,7 +115,7 @@ class _Refresher:
         try:
             while True:
                 rest = self._due - self._cache.clock()
-                await asyncio.sleep(min(rest, LEASE_S / 3) if rest > 0 else LEASE_S / 3)
+                await asyncio.sleep(min(rest, PAUSE_S) if rest > 0 else PAUSE_S)
                 with contextlib.suppress(StoreError):
                     await self.stand()
         finally:

@@ -18,7 +18,7 @@ class Swr(Freshness):
     mechanism:  the value is stale after T and expires after T + grace; the first to find it stale has it reloaded
     loads:      as the coalescing choice says, once per T under traffic
     waiting:    none while the value is stale; a key that nobody asked for during its grace is a cold key
-    staleness:  at most T + grace, and about T + Δ under traffic
+    staleness:  at most T + grace + Δ, and about T + 2Δ under traffic
     on failure: the stale value is served until its grace is over
     source:     RFC 5861; Varnish grace, nginx `proxy_cache_use_stale updating`, Laravel `Cache::flexible`
     """

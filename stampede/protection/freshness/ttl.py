@@ -17,7 +17,7 @@ class Ttl(Freshness):
     mechanism:  the value expires in Redis after T; the next request finds nothing
     loads:      as the coalescing choice says, once per expiry
     waiting:    everybody who asks while the value is being loaded waits for it
-    staleness:  at most T
+    staleness:  at most T + Δ: the time to live begins when the load ends, the value is as old as its begin
     on failure: nothing is kept beyond T
     source:     cache-aside, the default everywhere
     """

@@ -13,7 +13,7 @@ from stampede.core.ports import Changes, News
 from stampede.core.ranges import Count
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache
-from stampede.protection.choices import Get, Wrapper
+from stampede.protection.choices import Get, Serve, Wrapper
 
 
 @dataclass
@@ -21,29 +21,31 @@ class Near(Wrapper):
     """A small cache inside the process, which Redis tells what has changed.
 
     mechanism:  an answer is kept in the process, at most `size` of them, each for at most `ttl`; client-side tracking
-                has Redis send the name of every key that changes, and the kept answer is dropped
+                has Redis send the name of every key that changes, and the kept answer is dropped; freshness judges
+                a kept answer as it does what Redis has, and has it reloaded from there
     loads:      as without it; what it saves is the round trip to Redis
-    waiting:    none on a near hit
+    waiting:    none on a near hit, but a volunteer's
     staleness:  that of the other choices, and the time until an invalidation is heard: it travels, and a process that
                 is busy hears it later; at most `ttl` more if it is lost
-    on failure: a lost connection empties it, because changes may have been missed
+    on failure: a lost connection empties it, because changes may have been missed, and nothing is kept until it is
+                back
     source:     Redis documentation, "Client-side caching"
     """
 
-    rank: ClassVar[int] = 100
+    rank: ClassVar[int] = 5  # within the bounds of `timeouts`, which a volunteer may need
     needs = (Changes, News)
     ttl: Duration = Duration(1.0)
     size: Count = 1000
     _kept: TTLCache[str, Entry] = field(init=False)
     _reading: dict[str, object] = field(init=False, default_factory=dict)
-    _tracking: bool = field(init=False, default=False)
+    _begun: bool = field(init=False, default=False)
 
     async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
         """Ask the store for news of every change. Raises StoreError."""
         await cache.store.track(self._changed)
         # The two kinds of news may overtake each other: what was read between them may be the older value.
         cache.store.on_invalidated(self._changed)
-        self._tracking = True
+        self._begun = True
 
     def _changed(self, key: str | None) -> None:
         if key is None:
@@ -53,13 +55,13 @@ class Near(Wrapper):
             self._kept.pop(key, None)
             self._reading.pop(key, None)
 
-    def around_get(self, get: Get, cache: Cache) -> Get:
+    def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
         self._kept = TTLCache(self.size, self.ttl, timer=cache.clock)
 
         async def nearby(key: str) -> Answer:
             entry = self._kept.get(key)
-            if entry is not None and cache.usable(entry):
-                return Answer(entry, Role.HIT)
+            if entry is not None and (served := await serve(key, entry)) is not None:
+                return served
             # A change that arrives while we read must keep the older answer out.
             reading = self._reading.setdefault(key, object())
             try:
@@ -67,7 +69,8 @@ class Near(Wrapper):
             except BaseException:
                 self._reading.pop(key, None)
                 raise
-            if self._tracking and self._reading.pop(key, None) is reading and answer.role is not Role.STALE:
+            unchanged = self._reading.pop(key, None) is reading
+            if unchanged and self._begun and cache.store.tracking and answer.role is not Role.STALE:
                 self._kept[key] = answer.entry
             return answer
 

@@ -19,11 +19,12 @@ from stampede.protection.choices import Wrapper
 class FailSafe(Wrapper):
     """When a load fails, the last known value is served (stale-if-error), and loads are throttled.
 
-    mechanism:  values are kept for `max-age` beyond their expiry; if a load fails, the kept one is written again for
-                `throttle`, so that nobody in the fleet tries before that is over
+    mechanism:  values are kept for `max-age` beyond their expiry; if a load fails, the last one is written again with
+                the word that nobody in the fleet tries before `throttle` is over; one that is fresh or in its grace
+                lives on at least as long as it would have
     loads:      while the database fails, one per key and `throttle`
-    waiting:    for the load that fails, once per `throttle`
-    staleness:  at most T + max-age
+    waiting:    for the load that fails, once per `throttle`; nobody, while freshness serves the value meanwhile
+    staleness:  at most T + max-age + Δ, T with what freshness adds to it
     on failure: this is what it is for; a key that was never loaded still raises
     source:     RFC 5861 stale-if-error; FusionCache fail-safe, BentoCache grace periods
     """
@@ -57,5 +58,5 @@ class FailSafe(Wrapper):
         longest = cache.freshness.lifetime(cache.ttl, cache.random).expires_after + self.max_age
         if entry is None or now - entry.loaded_at >= longest:
             return None
-        until = now + self.throttle
-        return msgspec.structs.replace(entry, stale_at=until, expires_at=until, kept=True)
+        retry_at = min(now + self.throttle, entry.loaded_at + longest)
+        return msgspec.structs.replace(entry, expires_at=max(entry.expires_at, retry_at), retry_at=retry_at)

@@ -11,7 +11,7 @@ from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache, Loader
-from stampede.protection.choices import Get, Wrapper
+from stampede.protection.choices import Get, Serve, Wrapper
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Timeouts(Wrapper):
                 one and the load goes on behind; a load that takes longer than `hard` is an error
     loads:      as the coalescing choice says
     waiting:    at most `soft` where there is an old value, at most about `hard` where there is none
-    staleness:  at most T + max-age
+    staleness:  at most T + max-age + Δ
     on failure: a hung load frees its key after `hard`
     source:     FusionCache factory timeouts, BentoCache timeouts
     """
@@ -46,7 +46,7 @@ class Timeouts(Wrapper):
 
         return bounded
 
-    def around_get(self, get: Get, cache: Cache) -> Get:
+    def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
         async def impatient(key: str) -> Answer:
             task = cache.tasks.spawn(_answer(get, key))
             await asyncio.wait([task], timeout=self.soft)

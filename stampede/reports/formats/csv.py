@@ -8,6 +8,7 @@ import io
 from stampede.core.metrics import In, shown_in
 from stampede.measure.run import Run
 from stampede.measure.trial import ORDER
+from stampede.reports.spreadsheet import row
 
 _METRICS = tuple(shown_in(In.CSV))
 _FIXED = _METRICS.index("duration_s") + 1
@@ -19,9 +20,10 @@ def render(run: Run) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     swept = _swept(run)
-    writer.writerow([*COLUMNS, *swept])
+    writer.writerow(row([*COLUMNS, *swept]))
     for trial in run.trials:
-        writer.writerow([*(_cell(getattr(trial, name)) for name in COLUMNS), *map(trial.swept.get, swept.values())])
+        cells = (_cell(getattr(trial, name)) for name in COLUMNS)
+        writer.writerow(row([*cells, *map(trial.swept.get, swept.values())]))
     return text.getvalue().encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from stampede.core.text import visible
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.reports import comparison, details, table
@@ -71,4 +72,4 @@ def _lines(titles: Iterable[str], rule: Iterable[str], rows: Iterable[Iterable[s
 
 def _text(text: str) -> str:
     """Shown as it is: every special character as its entity, on one line."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", visible(" ".join(text.split())))

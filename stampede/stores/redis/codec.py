@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stampede.core.errors import StoreError
 from stampede.core.model import Entry, Look
 
 CLAIM = "~"
@@ -22,19 +23,44 @@ class News(msgspec.Struct, array_like=True):
     unshared: bool = False
 
 
-encode = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(News).decode
-_decode_entry = msgspec.msgpack.Decoder(Entry).decode
+_encode = msgspec.msgpack.Encoder().encode
+_news = msgspec.msgpack.Decoder(News)
+_entry = msgspec.msgpack.Decoder(Entry)
+
+
+def encode(message: Entry | News) -> bytes:
+    """What others can read. Raises StoreError: nobody could, so it is for its sender alone to know."""
+    entry = message if isinstance(message, Entry) else message.entry
+    if entry is not None and not isinstance(entry.value, bytes):
+        raise StoreError(f"a value must be bytes, not {type(entry.value).__name__}")
+    try:
+        return _encode(message)
+    except (ValueError, TypeError) as error:  # a lone surrogate in the key, or a number that is none
+        raise StoreError(f"cannot be written to Redis: {error}") from None
+
+
+def decode_news(message: bytes) -> News | None:
+    """None: somebody else's message, for everybody who may publish can publish anything."""
+    try:
+        return _news.decode(message)
+    except (ValueError, TypeError):
+        return None
 
 
 def value_name(prefix: str, key: str) -> str:
     """The value's name in Redis."""
-    return f"{prefix}value:{key}"
+    return f"{prefix}value:{_checked(key)}"
 
 
 def guard_name(prefix: str, key: str) -> str:
     """The guard's name in Redis: apart from all values, whatever the keys are called."""
-    return f"{prefix}guard:{key}"
+    return f"{prefix}guard:{_checked(key)}"
+
+
+def _checked(key: str) -> str:
+    if not isinstance(key, str):  # another type would have a name, too, and nobody could read the news of it
+        raise StoreError(f"a key must be text, not {type(key).__name__}")
+    return key
 
 
 def milliseconds(seconds: float) -> int:
@@ -48,8 +74,13 @@ def is_claim(value: bytes) -> bool:
 
 
 def decode_entry(value: bytes | None) -> Entry | None:
-    """What a reader finds in the value's place: a claim is no value."""
-    return None if value is None or is_claim(value) else _decode_entry(value)
+    """What a reader finds in the value's place: a claim is no value. Raises StoreError: somebody else's is there."""
+    if value is None or is_claim(value):
+        return None
+    try:
+        return _entry.decode(value)
+    except ValueError as error:
+        raise StoreError(f"what is in Redis in the value's place is none of ours: {error}") from None
 
 
 def encode_note(token: str, error: str | None) -> str:
@@ -59,7 +90,7 @@ def encode_note(token: str, error: str | None) -> str:
 
 def decode_look(value: bytes | None, guard: bytes | None) -> Look:
     """The value and the guard: a token, or a note."""
-    holder = guard.decode() if guard is not None else None
+    holder = guard.decode(errors="replace") if guard is not None else None
     if holder is None or not holder.startswith(NOTE):
         return Look(decode_entry(value), holder)
     _, token, ended = holder.split(NOTE, 2)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from redis.exceptions import RedisError
-
 from stampede.core.errors import StoreError
 
 BEGIN_TIMEOUT_S = 5.0
@@ -39,7 +37,9 @@ class Conversation:
         while True:
             try:
                 await self._listen(hears)
-            except (RedisError, OSError):
+            except (
+                Exception
+            ):  # whatever it was, a process that no longer listens would wait for ever, and tell nobody
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def end(self) -> None:

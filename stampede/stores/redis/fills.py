@@ -32,7 +32,8 @@ class FillListener:
                 hears.set()
                 self._watchers.missed()
                 async for message in pubsub.listen():
-                    self._hear(decode_news(message["data"]))
+                    if (news := decode_news(message["data"])) is not None:
+                        self._hear(news)
         finally:
             await disconnect(client)
 

@@ -9,19 +9,19 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stampede.core.errors import StoreError
-from stampede.stores.redis.codec import guard_name, value_name
+from stampede.core.ports import NOTHING, Demand
+from stampede.stores.redis.cleaning import ALIVE, BATCH, sweep
+from stampede.stores.redis.codec import guard_name, milliseconds, value_name
 from stampede.stores.redis.probe import probe
 from stampede.stores.redis.pulses import Pulses
 from stampede.stores.redis.store import RedisStore
 from stampede.stores.redis.wire import connect, disconnect
 
-BATCH = 1000
-
 
 class RedisServer:
     """The contract of `stampede.core.ports.StoreServer`.
 
-    It removes keys by their names: looking for them would cost a huge server a scan of everything.
+    Between trials keys are removed by their names: looking for them costs a huge server a scan of everything.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
@@ -30,8 +30,8 @@ class RedisServer:
         self._client: Redis = connect(url, 1)
         self._pulses = Pulses(url)
 
-    async def probe(self) -> str:
-        return await probe(self.url, self.prefix)
+    async def probe(self, demand: Demand = NOTHING) -> str:
+        return await probe(self.url, self.prefix, demand)
 
     async def open(self, pool: int | None = None) -> RedisStore:
         return await RedisStore.open(self.url, self.prefix, pool)
@@ -43,6 +43,15 @@ class RedisServer:
                 await asyncio.shield(self._client.unlink(*names[begin : begin + BATCH]))
         except (RedisError, OSError) as error:
             raise StoreError(f"Redis: {error}") from None
+
+    async def announce(self, seconds: float) -> None:
+        try:
+            await self._client.set(self.prefix + ALIVE, b"", px=milliseconds(seconds))
+        except (RedisError, OSError) as error:
+            raise StoreError(f"Redis: {error}") from None
+
+    async def sweep(self) -> int:
+        return await sweep(self.url, self.prefix)
 
     async def traffic(self) -> int | None:
         try:

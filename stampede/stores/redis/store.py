@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE, Sent, unheeded
-from stampede.stores.redis import scripts
 from stampede.stores.redis.codec import (
     CLAIM,
     News,
@@ -21,10 +21,12 @@ from stampede.stores.redis.codec import (
     milliseconds,
     value_name,
 )
+from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
+from stampede.stores.redis.scripts import Scripts, knows_ifeq
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import Argument, PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
 RENEWED_AT_ONCE = 500
@@ -39,12 +41,15 @@ class RedisStore:
 
     def __init__(self, wire: Wire, url: str, prefix: str, compares: bool) -> None:
         self._wire = wire
+        self._scripts = Scripts(wire)
         self._prefix = prefix
         self._channel = prefix + "fills"
         self._compares = compares
+        self.longest = math.inf
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
-        self._changes = Conversation(ChangeListener(url, prefix, self._watchers).listen)
+        self._tracker = ChangeListener(url, prefix, self._watchers)
+        self._changes = Conversation(self._tracker.listen)
 
     @classmethod
     async def open(cls, url: str, prefix: str, pool: int | None = None) -> RedisStore:
@@ -56,8 +61,8 @@ class RedisStore:
         client = connect(url, pool or 4)
         wire = PooledConnections(client) if pool else TickPipeline(client)
         try:
-            await scripts.load(wire)
-            store = cls(wire, url, prefix, await scripts.knows_ifeq(wire, prefix))
+            store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
+            await store._scripts.load()
         except BaseException:
             await disconnect(client)
             raise
@@ -89,7 +94,7 @@ class RedisStore:
         return decode_entry(await self._wire.send("GET", self._value(key), sent=sent))
 
     async def put(self, key: str, entry: Entry, ttl: float) -> None:
-        await self._send("SET", self._value(key), encode(entry), "PX", milliseconds(ttl))
+        await self._send("SET", self._value(key), encode(entry), "PX", self._milliseconds(ttl))
 
     async def delete(self, key: str) -> None:
         news = encode(News(key))
@@ -101,7 +106,7 @@ class RedisStore:
         return decode_look(*await self._send("MGET", *self._names(key)))
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
-        holder: bytes = await self._run("add", self._guard_first(key), token, milliseconds(ttl), over)
+        holder: bytes = await self._run("add", self._guard_first(key), token, self._milliseconds(ttl), over)
         return holder.decode()
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
@@ -114,9 +119,8 @@ class RedisStore:
 
     async def _renew(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
         names = [name for key, _ in held for name in self._guard_first(key)]
-        return [
-            bool(kept) for kept in await self._run("renew", names, milliseconds(ttl), *(token for _, token in held))
-        ]
+        tokens = (token for _, token in held)
+        return [bool(kept) for kept in await self._run("renew", names, self._milliseconds(ttl), *tokens)]
 
     async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
         news = None if notify is Notify.NOTHING else News(key, token=token)
@@ -127,11 +131,11 @@ class RedisStore:
     ) -> bool:
         news = News(key, entry if notify is Notify.PUSH else None, token=token)
         message = encode(news) if notify is not Notify.NOTHING else b""
-        arguments = (token, encode(entry), milliseconds(ttl), self._channel, message)
+        arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message)
         return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
     async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
-        arguments = (token, encode(entry), milliseconds(ttl))
+        arguments = (token, encode(entry), self._milliseconds(ttl))
         return bool(await self._run("put_under", self._names(key), *arguments, sent=sent))
 
     async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
@@ -140,13 +144,14 @@ class RedisStore:
 
     async def _release(self, name: str, holds: str, news: News | None, note: str = "", keep: float = 0.0) -> bool:
         message = encode(news) if news else b""
-        keep_ms = milliseconds(keep) if keep > 0 else 0
+        keep_ms = self._milliseconds(keep) if keep > 0 else 0
         return bool(await self._run("release", [name], holds, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
     async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
-        value, holder, left_ms = await self._run("lease", self._names(key), token, milliseconds(ttl), sent=sent)
+        arguments = (token, self._milliseconds(ttl))
+        value, holder, left_ms = await self._run("lease", self._names(key), *arguments, sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
         return LeaseAnswer(None, holder.decode(), max(0.001, left_ms / 1000))
@@ -154,7 +159,7 @@ class RedisStore:
     # -- claims ------------------------------------------------------------------------------------------------
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", self._names(key), CLAIM + token, milliseconds(ttl))
+        there = await self._run("claim", self._names(key), CLAIM + token, self._milliseconds(ttl))
         if is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(decode_entry(there), None)
@@ -162,9 +167,9 @@ class RedisStore:
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
         name, claim, envelope = self._value(key), CLAIM + token, encode(entry)
         if self._compares:
-            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", milliseconds(ttl))
+            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", self._milliseconds(ttl))
         else:
-            step = self._run("swap", [name], claim, envelope, milliseconds(ttl))
+            step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
         swapped = bool(await step)
         if swapped:
             await self.tell(key, Filled(None, None, token))
@@ -188,11 +193,18 @@ class RedisStore:
         self._watchers.on_changed(callback)
         await self._changes.begin("track changes")
 
+    @property
+    def tracking(self) -> bool:
+        return self._tracker.hears
+
     def forget_callbacks(self) -> None:
         """Forget who wanted to hear of invalidations and changes: their trial is over."""
         self._watchers.forget()
 
     # -- the way there -----------------------------------------------------------------------------------------
+
+    def _milliseconds(self, seconds: float) -> int:
+        return milliseconds(min(seconds, self.longest))
 
     def _guard(self, key: str) -> str:
         return guard_name(self._prefix, key)
@@ -210,4 +222,4 @@ class RedisStore:
         return self._wire.send(*command)
 
     def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
-        return scripts.run(self._wire, script, keys, *arguments, sent=sent)
+        return self._scripts.run(script, keys, *arguments, sent=sent)

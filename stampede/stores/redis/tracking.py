@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+from typing import Any
+
+from redis.asyncio.client import PubSub
 
 from stampede.stores.redis.codec import value_name
 from stampede.stores.redis.wire import connect, disconnect
@@ -15,40 +17,48 @@ INVALIDATIONS = "__redis__:invalidate"
 class ChangeListener:
     """Has Redis name every changed value below a prefix, in broadcasting mode.
 
-    The connection that asks for it redirects the names to one that listens: that works with every protocol version.
-    After a lost connection everything may have changed.
+    One connection asks for it and listens, redirecting the names to itself: that works with every protocol version,
+    and who listens notices when the server closes the connection that asked. Then everything may have changed.
     """
 
     def __init__(self, url: str, prefix: str, watchers: Watchers) -> None:
         self._url = url
-        self._name = f"{prefix}tracker-{secrets.token_hex(4)}"
         self._values = value_name(prefix, "")
         self._watchers = watchers
+        self.hears = False
 
     async def listen(self, hears: asyncio.Event) -> None:
         """Listen until the connection is lost. Raises redis-py's errors."""
-        asking = connect(self._url, 1, timeout=None)
-        listening = connect(self._url, 1, timeout=None, client_name=self._name, protocol=2)
+        client = connect(self._url, 1, timeout=None, protocol=2)
         try:
-            async with listening.pubsub(ignore_subscribe_messages=True) as pubsub, asking.client() as held:
+            async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
+                number = await _ask(pubsub, "CLIENT", "ID")
+                await _ask(pubsub, "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._values)
                 await pubsub.subscribe(INVALIDATIONS)
                 await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
-                listeners = await held.client_list(_type="pubsub")
-                number = next(client["id"] for client in listeners if client["name"] == self._name)
-                await held.execute_command(  # type: ignore[no-untyped-call]
-                    "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._values
-                )
+                if hears.is_set():  # it is back: what was read since the loss may have changed again, unheard
+                    self._watchers.changed(None)
+                self.hears = True
                 hears.set()
                 async for message in pubsub.listen():
                     self._change(message["data"])
         finally:
+            self.hears = False
             self._watchers.changed(None)
-            await disconnect(asking)
-            await disconnect(listening)
+            await disconnect(client)
 
     def _change(self, names: list[bytes] | None) -> None:
         if names is None:  # the whole database was flushed
             self._watchers.changed(None)
             return
         for name in names:
-            self._watchers.changed(name.decode().removeprefix(self._values))
+            self._watchers.changed(name.decode(errors="replace").removeprefix(self._values))
+
+
+async def _ask(pubsub: PubSub, *command: str | int) -> Any:
+    """Run a command on a connection that has not subscribed to anything yet. Raises redis-py's errors."""
+    await pubsub.connect()  # type: ignore[no-untyped-call]
+    connection = pubsub.connection
+    assert connection is not None
+    await connection.send_command(*command)
+    return await connection.read_response()

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, Protocol
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError
 
 from stampede.core.errors import StoreError, UsageError
 from stampede.core.ports import Sent, unheeded
 from stampede.core.urls import without_password
+from stampede.stores.redis.connections import Argument, Command, Connections
 
-Argument = str | bytes | int
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
 AT_ONCE = 500
@@ -55,7 +55,8 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
             retry=Retry(NoBackoff(), 0),
             socket_timeout=timeout,
             socket_connect_timeout=5.0,
-            **more,
+            # Of the newer protocol redis-py expects announcements at any time, and takes a closed connection for one.
+            **{"protocol": 2} | more,
         )
     except ValueError:
         raise UsageError(
@@ -71,10 +72,10 @@ async def disconnect(client: Redis) -> None:
         await client.connection_pool.disconnect()
 
 
-class _Command(NamedTuple):
-    words: tuple[Argument, ...]
-    reply: asyncio.Future[Any]
+class _Asked(NamedTuple):
+    command: Command
     sent: Sent
+    reply: asyncio.Future[Any]
 
 
 class TickPipeline:
@@ -87,7 +88,8 @@ class TickPipeline:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
-        self._waiting: list[_Command] = []
+        self._connections = Connections(client)
+        self._waiting: list[_Asked] = []
         self._free_lanes = LANES
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
@@ -96,7 +98,7 @@ class TickPipeline:
     def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.insert(0 if first else len(self._waiting), _Command(command, future, sent))
+        self._waiting.insert(0 if first else len(self._waiting), _Asked(command, sent, future))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -111,9 +113,9 @@ class TickPipeline:
             self._running.add(task)
             task.add_done_callback(self._landed)
 
-    def _next_batch(self) -> list[_Command]:
+    def _next_batch(self) -> list[_Asked]:
         """From the front of what waits."""
-        large = (place for place, command in enumerate(self._waiting[:AT_ONCE]) if _is_large(command.words))
+        large = (place for place, asked in enumerate(self._waiting[:AT_ONCE]) if _is_large(asked.command))
         end = next(large, AT_ONCE) or 1
         batch, self._waiting = self._waiting[:end], self._waiting[end:]
         return batch
@@ -124,20 +126,18 @@ class TickPipeline:
         if not self._scheduled:
             self._flush()
 
-    async def _travel(self, batch: list[_Command]) -> None:
+    async def _travel(self, batch: list[_Asked]) -> None:
+        def sent() -> None:
+            for asked in batch:
+                asked.sent()
+
         try:
-            pipeline = self.client.pipeline(transaction=False)
-            for command in batch:
-                pipeline.execute_command(*command.words)
-                command.sent()
-            replies: list[Any] = await pipeline.execute(raise_on_error=False)
+            replies = await self._connections.ask([asked.command for asked in batch], sent)
         except (Exception, asyncio.CancelledError) as error:
             # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
             # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
             replies = [error] * len(batch)
-        if any(map(_closes, replies)):
-            await self.client.connection_pool.disconnect(inuse_connections=False)
-        for (_, future, _), reply in zip(batch, replies, strict=True):
+        for (_, _, future), reply in zip(batch, replies, strict=True):
             if future.done():  # its caller was cancelled meanwhile
                 continue
             if isinstance(reply, BaseException):
@@ -152,25 +152,21 @@ class PooledConnections:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.commands = 0
+        self._connections = Connections(client)
 
     async def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Any:
         self.commands += 1
-        sent()
         try:
-            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+            [reply] = await self._connections.ask([command], sent)
         except (RedisError, OSError) as error:
-            if _closes(error):
-                await self.client.connection_pool.disconnect(inuse_connections=False)
             raise _store_error(error) from error
+        if isinstance(reply, BaseException):
+            raise _store_error(reply)
+        return reply
 
 
-def _is_large(words: tuple[Argument, ...]) -> bool:
-    return any(not isinstance(word, int) and len(word) >= LARGE for word in words)
-
-
-def _closes(reply: object) -> bool:
-    """Whether a server closes the connection with this answer."""
-    return isinstance(reply, ResponseError) and str(reply).startswith("Protocol error")
+def _is_large(words: Command) -> bool:
+    return any(isinstance(word, str | bytes) and len(word) >= LARGE for word in words)
 
 
 def _store_error(error: BaseException) -> Exception:

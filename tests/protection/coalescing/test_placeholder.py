@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stampede.core.errors import StoreError
-from stampede.core.model import Answer, Role
+from stampede.core.model import Answer, Entry, Role
 from stampede.protection.names import marker_of
 from stampede.stores.memory import MemoryStore
 
@@ -101,7 +101,8 @@ async def test_a_reload_that_finds_a_claim_leaves_the_load_to_it(fleet: MakeFlee
     it = fleet("placeholder")
     first = it.burst(1)
     await asyncio.sleep(LOAD_S / 2)
-    assert await it.protections[1]._coalescing.reload("k") is None
+    old = Entry(b"0", 0, 0.0, 0.0, 1.0, 0.1)
+    assert await it.protections[1]._coalescing.reload("k", old) is None
     assert [answer.role for answer in await asyncio.gather(*first)] == [Role.LEADER]
     assert it.origin.loads["k"] == 1
 

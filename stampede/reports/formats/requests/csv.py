@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 from stampede.reports.requests import COLUMNS, Recorded, rows
+from stampede.reports.spreadsheet import row
 
 
 def render(recorded: Recorded) -> Iterator[bytes]:
@@ -14,5 +15,5 @@ def render(recorded: Recorded) -> Iterator[bytes]:
     yield ",".join(COLUMNS).encode() + b"\n"
     for trial, requests in recorded:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows(trial, requests))
+        csv.writer(text, lineterminator="\n").writerows(map(row, rows(trial, requests)))
         yield text.getvalue().encode()
