@@ -69,7 +69,7 @@ class Guard:
             boarding.confirmed()
         else:
             cache.counters.fenced_fills += filled is False
-            cache.tasks.spawn(self._pass_on(key, token, entry, keep))
+            cache.tasks.spawn(self._pass_on(key, token, entry, keep, held=filled is None))
         return entry
 
     async def _release(self, key: str, ended: Filled, keep: float) -> None:
@@ -87,10 +87,11 @@ class Guard:
         elif not released and self.notify is not Notify.NOTHING:
             await self.cache.told(key, ended)
 
-    async def _pass_on(self, key: str, token: str, entry: Entry, keep: float) -> None:
+    async def _pass_on(self, key: str, token: str, entry: Entry, keep: float, held: bool) -> None:
         """Nothing was written; who waits for this load gets its value all the same, or is told to load by itself."""
         pushed = self.notify is not Notify.NOTHING and await self.cache.told(key, Filled(entry, None, token))
-        await self._release(key, Filled(None, None, token, unshared=not pushed), keep)
+        if held or not pushed:
+            await self._release(key, Filled(None, None, token, unshared=not pushed), keep)
 
     async def alone(self, key: str, holder: str, boarding: Boarding) -> Answer:
         """The load that we waited for has ended with a value that nobody can be given: load without any right."""

@@ -115,6 +115,20 @@ async def test_a_pooled_store_sends_each_command_by_itself_over_its_connections(
         await store.close()
 
 
+async def test_a_renewal_overtakes_the_commands_that_wait_for_their_way(redis_store: RedisStore) -> None:
+    """A holder must not lose what it holds to its own queue."""
+    await redis_store.add("held", "one", 20)
+    ended: list[str] = []
+
+    async def note(what: str, step: Awaitable[object]) -> None:
+        await step
+        ended.append(what)
+
+    reads = [note("read", redis_store.get(f"k{n}")) for n in range(10_000)]
+    await asyncio.gather(*reads, note("renewal", redis_store.renew("held", "one", 20)))
+    assert ended.index("renewal") < len(reads) / 2
+
+
 async def test_replies_reach_the_caller_who_asked(redis_store: RedisStore, entry: Entry) -> None:
     entries = {f"k{n}": Entry(str(n).encode(), n, 0.0, 0.0, 0.0, 0.0) for n in range(200)}
     await asyncio.gather(*(redis_store.put(key, each, TTL_S) for key, each in entries.items()))

@@ -34,7 +34,10 @@ class Connections:
         """
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            return await self._ask(connection, commands, sent)
+            replies = await self._ask(connection, commands, sent)
+            if any(map(_hangs_up, replies)):
+                await connection.disconnect()
+            return replies
         finally:
             self._used[connection] = time.monotonic()
             await self._pool.release(connection)
@@ -52,6 +55,11 @@ class Connections:
             await connection.connect()  # type: ignore[no-untyped-call]
             await _exchange(connection, commands, sent, replies)
         return replies
+
+
+def _hangs_up(reply: Any) -> bool:
+    """Whether the server closes the connection with this answer: a command was too large for it, say."""
+    return isinstance(reply, ResponseError) and str(reply).startswith("Protocol error")
 
 
 async def _exchange(connection: Connection, commands: Sequence[Command], sent: Sent, replies: list[Any]) -> None:

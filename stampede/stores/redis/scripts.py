@@ -35,13 +35,14 @@ class Scripts:
 
     async def run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Any:
         """Run one. Raises StoreError."""
+        first = script == "renew"  # else a holder could lose what it holds to its own queue
         command: tuple[Argument, ...] = ("EVALSHA", _SHA[script], len(keys), *keys, *arguments)
         try:
-            return await self._wire.send(*command, sent=sent)
+            return await self._wire.send(*command, sent=sent, first=first)
         except NoScriptError:  # the server was restarted, or somebody flushed its scripts
             await self._reload()
         try:
-            return await self._wire.send(*command, sent=sent)
+            return await self._wire.send(*command, sent=sent, first=first)
         except NoScriptError:
             raise StoreError("Redis: somebody keeps flushing the server's scripts") from None
 

@@ -22,6 +22,9 @@ from stampede.stores.redis.connections import Argument, Command, Connections
 
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
+AT_ONCE = 500
+LARGE = 1 << 20
+"""Bytes of an argument: `proto-max-bulk-len` cannot be set lower, so no server refuses less for its size."""
 
 
 class Wire(Protocol):
@@ -30,8 +33,11 @@ class Wire(Protocol):
     commands: int
     client: Redis
 
-    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
-        """Send one command; await the result for its reply. `sent` is called right before it leaves."""
+    def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
+        """Send one command; await the result for its reply. `sent` is called right before it leaves.
+
+        `first`: before all that waits to be sent.
+        """
         ...
 
 
@@ -75,7 +81,8 @@ class _Asked(NamedTuple):
 class TickPipeline:
     """All commands issued in one event-loop tick travel in one non-transactional pipeline.
 
-    A few pipelines may be under way at once; when all are, the next commands gather into a larger one.
+    A few pipelines may be under way at once; when all are, the next commands gather into a larger one. None is so
+    long that it would reach the timeout. A huge command travels alone: a server that refuses one hangs up.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -88,10 +95,10 @@ class TickPipeline:
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
 
-    def send(self, *command: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
+    def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.append(_Asked(command, sent, future))
+        self._waiting.insert(0 if first else len(self._waiting), _Asked(command, sent, future))
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -99,12 +106,19 @@ class TickPipeline:
 
     def _flush(self) -> None:
         self._scheduled = False
-        batch, self._waiting = self._waiting, []
-        if batch:
+        while self._waiting and self._free_lanes:
+            batch = self._next_batch()
             self._free_lanes -= 1
             task = self._loop.create_task(self._travel(batch))
             self._running.add(task)
             task.add_done_callback(self._landed)
+
+    def _next_batch(self) -> list[_Asked]:
+        """From the front of what waits."""
+        large = (place for place, asked in enumerate(self._waiting[:AT_ONCE]) if _is_large(asked.command))
+        end = next(large, AT_ONCE) or 1
+        batch, self._waiting = self._waiting[:end], self._waiting[end:]
+        return batch
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -140,7 +154,7 @@ class PooledConnections:
         self.commands = 0
         self._connections = Connections(client)
 
-    async def send(self, *command: Argument, sent: Sent = unheeded) -> Any:
+    async def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Any:
         self.commands += 1
         try:
             [reply] = await self._connections.ask([command], sent)
@@ -149,6 +163,10 @@ class PooledConnections:
         if isinstance(reply, BaseException):
             raise _store_error(reply)
         return reply
+
+
+def _is_large(words: Command) -> bool:
+    return any(isinstance(word, str | bytes) and len(word) >= LARGE for word in words)
 
 
 def _store_error(error: BaseException) -> Exception:
