@@ -222,6 +222,13 @@ class Database:
         await asyncio.sleep(LOAD_S)
         return loaded
 
+    def wait_for_a_load(self) -> None:
+        """Until one has read the row."""
+        until = time.monotonic() + PATIENCE_S
+        while not self.loads:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+
 
 class Three(NamedTuple):
     """The database and its instances."""
@@ -245,7 +252,7 @@ def three(request: pytest.FixtureRequest, redis_url: str, prefix: str) -> Iterat
 def test_a_process_that_was_busy_during_an_invalidation_does_not_answer_with_what_was_before(three: Three) -> None:
     free = threading.Event()
     first = three.a.get()
-    time.sleep(LOAD_S / 4)
+    three.database.wait_for_a_load()
     waiting = three.b.get()
     time.sleep(LOAD_S / 4)
     asked_after = three.b.busy_until(free)
@@ -266,7 +273,7 @@ def test_a_process_that_hears_nothing_does_not_have_a_later_caller_join_the_old_
     before = three.b.get()
     monkeypatch.setattr(Watchers, "notify", lambda *_: None)
     monkeypatch.setattr(Watchers, "invalidated", lambda *_: None)
-    time.sleep(LOAD_S / 2)
+    three.database.wait_for_a_load()
     three.database.version = 2
     three.a.run(three.a.protection.invalidate("k"))
     assert three.b.get().result(PATIENCE_S) == 2
