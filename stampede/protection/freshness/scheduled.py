@@ -99,7 +99,8 @@ class _Refresher:
                 if await self._cache.quietly(self._in_office()) is False:
                     return
         finally:
-            loading.cancel()
+            if loading.cancel():  # nobody will ask how it ended, of which asyncio would complain
+                loading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     async def _refresh(self, key: str) -> None:
         token = self._cache.token()
