@@ -59,7 +59,7 @@ def test_an_interrupt_in_the_middle_of_writing_leaves_nothing(
     (tmp_path / "steady.toml").write_text(STEADY.format(strategy=strategy.replace("1h", "59m")))
     before = digest(guest)
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys")
+    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys", within=90.0)
     run.process.send_signal(number)
     ended = run.ended()
     assert ours(guest) == []
@@ -70,7 +70,7 @@ def test_an_interrupt_in_the_middle_of_writing_leaves_nothing(
 def test_no_key_lives_longer_than_the_trial_may_take(start: Stampede, guest: Redis, tmp_path: Path) -> None:
     (tmp_path / "steady.toml").write_text(STEADY.format(strategy="placeholder(marker=30m)"))
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys")
+    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys", within=90.0)
     run.kill()
     run.ended()
     lives = {key: guest.pttl(key) / 1000 for key in ours(guest)}
@@ -86,7 +86,7 @@ def test_clean_removes_what_a_dead_run_left_and_leaves_a_living_one_alone(
     for number in range(3000):
         guest.set(f"{dead}value:{number}", "left")
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 4000, "a thousand keys")
+    run.wait_until(lambda: len(ours(guest)) > 4000, "a thousand keys", within=90.0)
     ended = stampede("clean", "--redis", url(guest))
     assert (ended.code, ended.err) == (0, "")
     assert f"{dead} 3,000 keys removed\n" in ended.out
