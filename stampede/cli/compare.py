@@ -38,7 +38,7 @@ def command(
     servers: opt.Servers,
     output: opt.Output,
 ) -> int:
-    """Compare strategies with the first of them, in paired trials, and say what differs."""
+    """Compare strategies with the first of them, in paired trials."""
     from stampede.core.errors import UsageError
     from stampede.engine import local_process
 

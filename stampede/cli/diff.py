@@ -35,7 +35,7 @@ def command(
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Compare saved runs, one or more a side; the exit code is 1 if anything became worse."""
+    """Compare saved runs; exit with 1 if anything became worse."""
     from stampede.core.units import share
 
     if between_runs is not None and calibration is not None:

@@ -18,7 +18,7 @@ def command(
         ),
     ],
 ) -> None:
-    """Explain a strategy (mechanism, loads, waiting, staleness, failure, source), a scenario, an event or a law."""
+    """Explain a strategy, a scenario, an event or a law."""
     from stampede.cli.console import ResultConsole
     from stampede.reports.explanation import everything
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def command() -> None:
-    """List the choices that strategies are made of, the scenarios, and the events and laws for your own."""
+    """List strategies, scenarios, events and laws."""
     from stampede.cli.console import ResultConsole
     from stampede.core import registry
     from stampede.reports.explanation import first_sentence, section

@@ -19,7 +19,7 @@ def command(
     plot: opt.Plot = False,
     output: opt.Output,
 ) -> int:
-    """Fire bursts at strategies and show what the database saw and what the callers felt."""
+    """Fire bursts at strategies; show what database and callers saw."""
     from stampede.engine import local_process
     from stampede.scenario import sweep as sweeps
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,14 @@ def _shown(document: bytes) -> bytes:
     return msgspec.json.encode(visible_in(msgspec.json.decode(document)))
 
 
+def _check_swept(trials: Sequence[Trial]) -> None:
+    """A sweep sets the same parameters for every trial. Raises UsageError."""
+    for number, trial in enumerate(trials):
+        if trial.swept.keys() != trials[0].swept.keys():
+            first, other = (", ".join(sorted(each.swept)) or "nothing" for each in (trials[0], trial))
+            raise UsageError(f"trials[0] is of a sweep of {first}, trials[{number}] of {other}: export the run again")
+
+
 def _of_schema_1(trial: Trial) -> Trial:
     failed = {"failed": trial.errors + trial.timeouts}
     return msgspec.structs.replace(trial, ok_p50_ms=trial.latency_p50_ms, ok_p99_ms=trial.latency_p99_ms, **failed)
@@ -66,6 +75,7 @@ def parse(document: bytes, where: str) -> Run:
         run = msgspec.json.decode(_shown(document), type=Run, dec_hook=registry.decode_saved)
         if head.schema == 1:
             run.trials = [_of_schema_1(trial) for trial in run.trials]
+        _check_swept(run.trials)
         run.summary = summarize(run.trials)
     except UsageError as error:
         raise UsageError(f"cannot report '{where}': {error}") from None

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stampede.cli.app import COMMANDS
 from stampede.core import registry
 from stampede.scenario import reading
 
@@ -54,6 +55,12 @@ def test_help_names_every_command_and_option(said: Said, words: list[str], shown
     for word in shown:
         assert word in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_no_commands_summary_is_cut_at_80_columns(said: Said) -> None:
+    summaries = said("--help", COLUMNS="80").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(summaries) == len(COMMANDS)
+    assert [line for line in summaries if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_the_version_is_the_distributions(stampede: Stampede) -> None:

@@ -52,6 +52,7 @@ def test_several_runs_follow_each_other(said: Said) -> None:
         (["cut.json"], "'cut.json' is no run, or not a whole one", "--export run.json"),
         (["foreign.json"], "'foreign.json' is no run", "--export run.json"),
         (["newer.json"], "schema 99", "upgrade stampede-bench"),
+        (["mixed.json"], "sweep of ttl, trials[1] of instances", "export the run again"),
         (["empty.json"], "'empty.json' has no trials", "run it again"),
         ([RESULT, RESULT, "--export", "x.md"], "go with one run", "on their own"),
         ([RESULT, "--export", "x.pdf"], "x.pdf", ".csv .html .json .md"),
@@ -65,6 +66,10 @@ def test_what_cannot_be_reported_is_one_line(
     whole = json.loads(RESULT.read_bytes())
     (tmp_path / "cut.json").write_bytes(RESULT.read_bytes()[:9999])
     (tmp_path / "newer.json").write_text(json.dumps(whole | {"schema": 99}))
+    swept = [
+        trial | {"swept": {name: "5"}} for trial, name in zip(whole["trials"], ("ttl", "instances"), strict=False)
+    ]
+    (tmp_path / "mixed.json").write_text(json.dumps(whole | {"trials": swept}))
     (tmp_path / "empty.json").write_text(json.dumps(whole | {"trials": []}))
     for name in ("foreign.json", "foreign.jsonl"):
         (tmp_path / name).write_text('{"results": []}\n')
