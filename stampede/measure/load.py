@@ -46,7 +46,7 @@ def thin(changes: Changes) -> Timeline | None:
             peaks.append(int(max(last, here.max())) if len(here) else last)
             last = int(here[-1]) if len(here) else last
         result.append(peaks)
-    return Timeline(step * 1000, *result, (int(in_flight[-1]), int(queued[-1])))
+    return Timeline(step * 1000, result[0], result[1], (int(in_flight[-1]), int(queued[-1])))
 
 
 def busy_s(changes: Changes, until: float) -> float:
