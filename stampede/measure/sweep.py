@@ -13,12 +13,14 @@ from stampede.measure.trial import Trial, values
 
 
 class Curve(NamedTuple):
-    """A metric over the values of the parameter, as written; `low` and `high` bound 95 % intervals.
+    """A metric of a strategy over the values of the parameter, as written; `low` and `high` bound 95 % intervals.
 
-    None where no trial has the metric; the bounds also where fewer than three trials have.
+    None where no trial has the metric; the bounds also where fewer than three trials have. `label` has the choice of
+    the other parameters, too.
     """
 
     label: str
+    strategy: str
     parameter: str
     values: list[str]
     middle: list[float | None]
@@ -32,16 +34,16 @@ def curves(run: Run, metric: str) -> list[Curve]:
         return []
     resampler = Resampler(run.seed)
     parameter = next(iter(run.trials[0].swept))
-    groups: dict[str, dict[str, list[Trial]]] = {}
+    groups: dict[tuple[str, str], dict[str, list[Trial]]] = {}
     for trial in run.trials:
         others = (f"{name}={value}" for name, value in trial.swept.items() if name != parameter)
-        at = groups.setdefault(" ".join([trial.strategy, *others]), {})
+        at = groups.setdefault((trial.strategy, " ".join([trial.strategy, *others])), {})
         at.setdefault(trial.swept[parameter], []).append(trial)
     result = []
-    for label, points in groups.items():
+    for (strategy, label), points in groups.items():
         found = [_point(trials, metric, resampler) for trials in points.values()]
         middle, low, high = (list(column) for column in zip(*found, strict=True))
-        result.append(Curve(label, parameter, list(points), middle, low, high))
+        result.append(Curve(label, strategy, parameter, list(points), middle, low, high))
     return result
 
 

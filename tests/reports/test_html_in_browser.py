@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,12 +13,20 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from stampede.core.model import Role
+from stampede.core.units import Duration
+from stampede.measure.comparison import Compared, Comparison, Ratio
 from stampede.measure.fold import replot
+from stampede.measure.load import Timeline
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.staleness import StalenessTimeline
 from stampede.measure.trial import Trial
 from stampede.reports import files
+from stampede.reports.read import read
+from stampede.scenario.fault import Fault
+from stampede.scenario.model import Event
+
+RESULTS = Path(__file__).parents[2] / "results"
 
 QUIET = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -59,6 +68,27 @@ class Look:
         """What a plot shows."""
         self.plot(name)
         return self.page.evaluate("name => document.getElementById(name).data", name)  # type: ignore[no-any-return]
+
+    def panels(self, name: str) -> dict[str, Any]:
+        """What is drawn for each strategy shown: its traces, and the layout."""
+        self.plot(name)
+        return self.page.evaluate(  # type: ignore[no-any-return]
+            """name => Object.fromEntries(
+                [...document.querySelectorAll(`#${name} figure:not([hidden])`)].map((each) => {
+                    const { data, layout } = each.querySelector(".panel");
+                    return [each.querySelector("b").textContent, { data, layout }];
+                }))""",
+            name,
+        )
+
+    def cut_off(self) -> list[str]:
+        """The text of whatever is not shown whole, or reaches beyond what is around it."""
+        return self.page.evaluate(  # type: ignore[no-any-return]
+            """[...document.querySelectorAll("main td, main th, main p, main b, .figures, figcaption")]
+                .filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth
+                    || each.getBoundingClientRect().right > innerWidth)
+                .map((each) => each.textContent.slice(0, 80))"""
+        )
 
     def background(self) -> str:
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -117,8 +147,11 @@ def page(tmp_path: Path, run: MakeRun, trial: MakeTrial) -> Callable[..., Path]:
 
 def test_every_plot_is_drawn_when_it_comes_into_view(look: Callable[..., Look], page: Callable[..., Path]) -> None:
     seen = look(page())
-    counts = {name: len(seen.traces(name)) for name in ("database", "latency", "requests", "staleness", "sequence")}
-    assert counts == {"database": 4, "latency": 6, "requests": 2, "staleness": 2, "sequence": 2}
+    counts = {name: len(seen.traces(name)) for name in ("latency", "requests", "sequence")}
+    assert counts == {"latency": 6, "requests": 2, "sequence": 2}
+    for name, traces in (("database", 2), ("staleness", 1)):
+        drawn = {label: len(panel["data"]) for label, panel in seen.panels(name).items()}
+        assert drawn == {"none": traces, "two-level": traces}
     assert seen.page.get_by_text("two-level is better").is_visible()
     assert not seen.page.locator("#sweep-section").is_visible()
 
@@ -127,10 +160,10 @@ def test_a_strategy_that_is_filtered_out_leaves_plots_and_table(
     look: Callable[..., Look], page: Callable[..., Path]
 ) -> None:
     seen = look(page())
-    assert {trace["name"] for trace in seen.traces("database")} == {"none", "two-level"}
+    assert seen.panels("database").keys() == {"none", "two-level"}
     seen.page.get_by_label("none", exact=True).focus()
     seen.page.keyboard.press("Space")
-    assert {trace["name"] for trace in seen.traces("database")} == {"two-level"}
+    assert seen.panels("database").keys() == {"two-level"}
     assert {trace["name"] for trace in seen.traces("sequence")} == {"two-level"}
     rows = seen.page.locator("tr[data-row]")
     assert [rows.nth(n).is_visible() for n in range(2)] == [False, True]
@@ -155,13 +188,111 @@ def test_five_thousand_requests_are_drawn_with_the_one_leader_on_top(
     assert len(waiters["x"]) == 3 * 4999
     assert leader["line"]["width"] >= 3
     assert "5,000 of 5,000 requests" in seen.page.locator("#sample-note").inner_text()
+    # What is not in the picture itself is not seen, whatever the plot was given.
+    assert seen.page.locator("#requests .scatterlayer .js-line").count() == 5000
+    assert "WebGL" not in seen.page.locator("#requests").inner_text()
 
 
-def test_nothing_is_wider_than_a_phone(look: Callable[..., Look], page: Callable[..., Path]) -> None:
-    seen = look(page("xfetch(beta=2)+redis-lock(lease=5s,poll=20ms)+fail-safe", "none"), width=400)
+def test_what_came_over_time_stands_where_it_began(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    started = np.linspace(0.0, 4.0, 5000)
+    steady = replace(burst(4999), started=started, ended=started + np.linspace(0.001, 0.5, 5000))
+    files.export(run(replot(trial(), steady)), tmp_path / "steady.html")
+    seen = look(tmp_path / "steady.html")
+    waiters, _ = seen.traces("requests")
+    assert (waiters["x"][-1], waiters["y"][-1]) == (4000.0, pytest.approx(500))
+    assert seen.page.locator("#requests .points path").count() == 5000
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("name", ["hot-key-expiry", "metastable", "published/xfetch-theory"])
+def test_nothing_is_cut_off(look: Callable[..., Look], tmp_path: Path, name: str, width: int) -> None:
+    files.export(read(RESULTS / f"{name}.json"), tmp_path / "run.html")
+    seen = look(tmp_path / "run.html", width=width)
+    for plot in ("database", "latency", "requests", "sequence"):
+        seen.plot(plot)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert seen.cut_off() == []
+
+
+def test_long_names_are_not_wider_than_a_phone(look: Callable[..., Look], page: Callable[..., Path]) -> None:
+    seen = look(page("xfetch(beta=2)+redis-lock(lease=5s,poll=20ms)+fail-safe", "none"), width=390)
     for name in ("database", "latency", "requests", "staleness", "sequence"):
         seen.plot(name)
-    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert seen.cut_off() == []
+
+
+def test_the_load_is_drawn_from_zero_to_what_was_left_and_to_the_end_on_one_scale(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    steep = trial(db_timeline=Timeline(100.0, [20, 20], [480, 80], (20, 7)), duration_s=0.3)
+    flat = trial(strategy="two-level", db_timeline=Timeline(1.0, [1, 1], [0, 0]), duration_s=0.1)
+    files.export(run(steep, flat), tmp_path / "run.html")
+    panels = look(tmp_path / "run.html").panels("database")
+    total, working = panels["none"]["data"]
+    assert (total["x"], total["y"]) == ([0, 0, 100, 200, 300], [0, 500, 100, 27, 27])
+    assert (working["x"], working["y"]) == ([0, 0, 100, 200, 300], [0, 20, 20, 20, 20])
+    assert [panels["two-level"]["data"][1][axis] for axis in "xy"] == [[0, 0, 1, 2, 300], [0, 1, 1, 0, 0]]
+    ranges = [[panel["layout"][axis]["range"] for axis in ("xaxis", "yaxis")] for panel in panels.values()]
+    assert ranges == [[[0, 300], [0, pytest.approx(540)]]] * 2
+
+
+def test_events_are_marked_and_a_long_run_is_told_in_seconds(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    events = (
+        Event(Duration(3.0), Fault.parse("failing-database(lasting=2s)")),
+        Event(Duration(1.5), Fault.parse("flush")),
+    )
+    scenario = msgspec.structs.replace(run().scenario, events=events)
+    made = trial(db_timeline=Timeline(100.0, [1] * 100, [0] * 100), duration_s=10.0)
+    files.export(run(made, scenario=scenario), tmp_path / "run.html")
+    seen = look(tmp_path / "run.html")
+    layout = seen.panels("database")["none"]["layout"]
+    assert layout["xaxis"]["range"] == [0, 10]
+    assert layout["xaxis"]["ticksuffix"] == " s"
+    assert [(shape["type"], shape["x0"], shape["x1"]) for shape in layout["shapes"]] == [
+        ("line", 1.5, 1.5),
+        ("rect", 3, 5),
+        ("line", 3, 3),
+    ]
+    assert seen.page.locator(".events li").all_inner_texts() == [
+        "flush at 1.5s",
+        "failing-database(lasting=2s) at 3s",
+    ]
+
+
+def test_a_comparison_is_drawn_with_its_intervals(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    ratios = [
+        Ratio("db_hits", 0.25, 0.2, 0.3, 0.01, 10, "lower"),
+        Ratio("latency_p99_ms", 1.5, 1.25, 2.0, 0.2, 10, "no significant difference"),
+        Ratio("latency_max_ms", 2.0, None, None, None, 10, "not judged", (0, 3)),
+    ]
+    strategies = [Compared(name, ratios, 10, 0) for name in ("two-level", "lease")]
+    made = run(
+        *(trial(strategy=name, trial=n) for n in (1, 2) for name in ("none", "two-level", "lease")),
+        comparison=Comparison(reference="none", strategies=strategies),
+    )
+    files.export(made, tmp_path / "run.html")
+    seen = look(tmp_path / "run.html")
+    two_level, lease = seen.traces("compared")
+    assert (two_level["name"], lease["name"], two_level["x"]) == ("two-level", "lease", [0.25, 1.5, 2.0])
+    assert two_level["error_x"]["array"] == pytest.approx([0.05, 0.5, 0])
+    assert two_level["error_x"]["arrayminus"] == pytest.approx([0.05, 0.25, 0])
+    filled = [colour == two_level["marker"]["line"]["color"] for colour in two_level["marker"]["color"]]
+    assert filled == [True, False, False]
+    # The rows of one metric stand together.
+    assert (two_level["y"], lease["y"]) == ([0, 2.5, 5], [1, 3.5, 6])
+    assert seen.page.locator("#reference").inner_text() == "none"
+
+
+def test_one_trial_has_no_sequence(look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path) -> None:
+    files.export(run(trial(), trial(strategy="two-level")), tmp_path / "run.html")
+    assert not look(tmp_path / "run.html").page.locator("#sequence-section").is_visible()
 
 
 def test_dark_is_what_the_system_says_or_the_button(look: Callable[..., Look], page: Callable[..., Path]) -> None:
@@ -169,10 +300,10 @@ def test_dark_is_what_the_system_says_or_the_button(look: Callable[..., Look], p
     light, dark = look(path), look(path, scheme="dark")
     colours = light.background(), dark.background()
     assert colours[0] != colours[1]
-    before = light.traces("database")[0]["line"]["color"]
+    before = light.traces("latency")[2]["line"]["color"]
     light.page.get_by_role("button", name="Dark").press("Enter")
     assert light.background() == colours[1]
-    assert light.traces("database")[0]["line"]["color"] == dark.traces("database")[0]["line"]["color"] != before
+    assert light.traces("latency")[2]["line"]["color"] == dark.traces("latency")[2]["line"]["color"] != before
 
 
 def test_a_name_that_is_html_is_shown_as_text(look: Callable[..., Look], page: Callable[..., Path]) -> None:
@@ -199,17 +330,36 @@ def test_a_run_that_saved_nothing_to_plot_still_has_its_page(
     assert not seen.page.locator("#staleness-section").is_visible()
 
 
-def test_a_sweep_is_drawn_over_its_parameter_with_intervals(
+def test_a_sweep_has_one_colour_for_each_strategy_and_a_true_axis(
     look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
 ) -> None:
     trials = [
-        trial(trial=number, db_hits=int(size) + number, swept={"concurrency": size})
+        trial(strategy=name, trial=number, db_hits=int(ms) + number, swept={"db-latency": f"{ms}ms", "instances": n})
         for number in (1, 2, 3)
-        for size in ("100", "500")
+        for name in ("none", "two-level")
+        for ms in ("100", "150", "500")
+        for n in ("1", "4")
     ]
     files.export(run(*trials), tmp_path / "sweep.html")
     seen = look(tmp_path / "sweep.html")
     seen.page.locator("#sweep-metric").select_option("db_hits")
-    (drawn,) = seen.traces("sweep")
-    assert (drawn["x"], drawn["y"]) == (["100", "500"], pytest.approx([102, 502], abs=0.5))
-    assert min(drawn["error_y"]["array"] + drawn["error_y"]["arrayminus"]) > 0
+    drawn = seen.traces("sweep")
+    assert (drawn[0]["x"], drawn[0]["y"]) == ([0.1, 0.15, 0.5], pytest.approx([102, 152, 502], abs=0.5))
+    assert min(drawn[0]["error_y"]["array"] + drawn[0]["error_y"]["arrayminus"]) > 0
+    styles: dict[str, set[tuple[str, str]]] = {}
+    for trace in drawn:
+        styles.setdefault(trace["name"].split()[0], set()).add((trace["line"]["color"], trace["line"]["dash"]))
+    colours = {name: {colour for colour, _ in each} for name, each in styles.items()}
+    assert {name: len(each) for name, each in styles.items()} == {"none": 2, "two-level": 2}
+    assert [len(each) for each in colours.values()] == [1, 1]
+    assert colours["none"] != colours["two-level"]
+    axis = seen.page.evaluate("document.getElementById('sweep').layout.xaxis")
+    assert (axis["tickvals"][:3], axis["ticktext"][:3]) == ([0.1, 0.15, 0.5], ["100ms", "150ms", "500ms"])
+
+
+def test_what_is_no_number_has_its_places_side_by_side(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    files.export(run(*(trial(swept={"db-cancel": each}) for each in ("false", "true"))), tmp_path / "sweep.html")
+    (drawn,) = look(tmp_path / "sweep.html").traces("sweep")
+    assert drawn["x"] == ["false", "true"]

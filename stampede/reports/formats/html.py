@@ -7,59 +7,55 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import groupby
 from string import Template
-from typing import Any
-
-import msgspec
 
 from stampede.core.errors import UsageError
-from stampede.core.metrics import In, shown_in
-from stampede.core.model import Outcome, Role
-from stampede.measure import curve
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
-from stampede.measure.summary import by_strategy, typical, valid_or_all
-from stampede.measure.sweep import curves
-from stampede.measure.trial import Trial
+from stampede.measure.summary import Row
 from stampede.protection.strategy import Strategy
 from stampede.reports import comparison, table
-from stampede.reports.columns import columns, title
+from stampede.reports.columns import Columns, always, further, title
 from stampede.reports.explanation import Part, parts
+from stampede.reports.formats.page import data
 from stampede.reports.words import facts, told
-
-FIRST = "latency_p99_ms"
-METRICS = dict(
-    sorted(((name, metric.title) for name, metric in shown_in(In.PAGE).items()), key=lambda m: m[0] != FIRST)
-)
-"""What can be followed from trial to trial, with its label; the first is shown at first."""
 
 NEEDS = ("plotly", "report")
 """The package that this format needs, and the extra that has it."""
 
-_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+MOST_COLUMNS = 12
+"""So many figures fit beside a name on a screen of 1,400 pixels."""
+
+FEW = 8
+"""So many notes are read."""
+
+SCRIPTS = ("frame", "panels", "latency", "requests", "swept", "compared", "sequence", "main")
+"""The page's own, in the order in which they build on each other."""
 
 
 def render(run: Run) -> bytes:
     """The page. Raises ModuleNotFoundError without plotly, which `files.check` finds out before."""
     from plotly.offline import get_plotlyjs
 
-    scripts = {"plotly": get_plotlyjs(), "script": _part("page.js")}
+    scripts = {"plotly": get_plotlyjs(), "script": "".join(_part(f"{name}.js") for name in SCRIPTS)}
     return Template(_part("page.html")).substitute(
         scripts,
         hashes=" ".join(f"'sha256-{_digest(text)}'" for text in scripts.values()),
         style=_part("page.css"),
-        data=_data(run),
+        data=data.as_json(run),
         title=escape(f"stampede: {run.scenario.name}"),
         heading=escape(table.heading(run).plain),
         description=escape(run.scenario.description),
         told="".join(f"<p>{escape(line)}</p>" for line in told(run)),
-        table=_table(run),
+        events=_events(run),
+        tables="".join(_table(run.summary, shown) for shown in _side_by_side([always(run), *further(run)])),
         comparison=_comparison(run),
         expected=_expected(run),
-        notes=_list(note.plain for note in table.notes(run)),
+        notes=_list([note.plain for note in table.notes(run)]),
         explanations="".join(_explanation(label) for label in dict.fromkeys(row.strategy for row in run.summary)),
         environment=_rows(facts(run)),
     ).encode()  # fmt: skip
@@ -74,84 +70,82 @@ def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-# -- what the plots show ---------------------------------------------------------------------------------------------
+def _events(run: Run) -> str:
+    """What happened, by the numbers that the plots mark it with."""
+    events = sorted(run.scenario.events, key=lambda event: float(event.at))
+    items = "".join(f"<li>{escape(f'{event.do} at {event.at}')}</li>" for event in events)
+    return f"<p>The numbered lines are what happened meanwhile:</p><ol class=events>{items}</ol>" if items else ""
 
 
-def _data(run: Run) -> str:
-    """JSON that no HTML parser can take for an end of the script element around it."""
-    several = len({row.scenario for row in run.summary}) > 1
-    data = {
-        "metrics": METRICS,
-        "sweep": {metric: [curve._asdict() for curve in curves(run, metric)] for metric in METRICS},
-        "roles": [role.name.lower() for role in Role],
-        "outcomes": [outcome.name.lower() for outcome in Outcome],
-        "strategies": [
-            _plotted(f"{row.label} in {row.scenario}" if several else row.label, trials)
-            for row, trials in zip(run.summary, by_strategy(run.trials).values(), strict=True)
-        ],
-    }
-    return msgspec.json.encode(data).decode().translate(_UNSAFE)
+def _side_by_side(groups: Iterable[Columns]) -> list[Columns]:
+    """As many groups of columns in one table as there is room for."""
+    tables: list[Columns] = []
+    for group in groups:
+        if tables and len(tables[-1]) + len(group) <= MOST_COLUMNS:
+            tables[-1] = [*tables[-1], *group]
+        else:
+            tables.append(group)
+    return tables
 
 
-def _plotted(label: str, trials: list[Trial]) -> dict[str, Any]:
-    """One strategy: what holds for all its trials, and one that stands for them where only one can be drawn."""
-    counted, one = valid_or_all(trials), typical(trials)
-    return {
-        "label": label,
-        "shown": one.trial,
-        "database": one.db_timeline,
-        "staleness": one.staleness_timeline,
-        "curve": curve.over_trials([trial.latency_curve for trial in counted if trial.latency_curve]),
-        "sampled": next((trial.trial for trial in trials if trial.sample), None),
-        "sample": next((trial.sample for trial in trials if trial.sample), None),
-        "numbers": [trial.trial for trial in trials],
-        "valid": [trial.valid for trial in trials],
-        "metrics": {name: [getattr(trial, name) for trial in trials] for name in METRICS},
-    }
-
-
-# -- what is text ----------------------------------------------------------------------------------------------------
-
-
-def _table(run: Run) -> str:
-    shown = columns(run)
-    titles = ["strategy", *(title(heading) for heading, _ in shown)]
-    rows = [
-        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{escape(row.label)}</th>"
-        + "".join(f"<td>{escape(cell(row))}</td>" for _, cell in shown)
+def _table(rows: Sequence[Row], shown: Columns) -> str:
+    titles = [title(heading) for heading, _ in shown]
+    lines = [
+        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{_breakable(row.label)}</th>"
+        + _cells(titles, (cell(row) for _, cell in shown))
         + "</tr>"
-        for number, row in enumerate(run.summary)
+        for number, row in enumerate(rows)
     ]
-    return _tabulated(titles, rows)
+    return _tabulated(["strategy", *titles], [lines])
 
 
 def _comparison(run: Run) -> str:
+    """The ratios, those of one strategy below its name."""
     if run.comparison is None:
         return ""
-    rows = [f"<tr>{_cells(row)}</tr>" for row in comparison.rows(run.comparison)]
-    return f"<p>{escape(comparison.how(run.comparison, run.seed))}</p>{_tabulated(comparison.TITLES, rows)}"
+    _, *titles = comparison.TITLES
+    groups = []
+    for name, rows in groupby(comparison.rows(run.comparison), key=lambda row: row[0]):
+        head = f"<tr><th scope=rowgroup colspan={len(titles)}>{_breakable(name)}</th></tr>"
+        groups.append([head, *(f"<tr>{_cells(titles, row[1:])}</tr>" for row in rows)])
+    shown = _tabulated(titles, groups, "narrow")
+    return f"<p>{escape(comparison.how(run.comparison, run.seed))}</p>{shown}"
 
 
 def _expected(run: Run) -> str:
-    rows = [f"<tr>{_cells(table.expected_cells(each))}</tr>" for each in reproduced(run)]
-    return f"<h2>Expected and measured</h2>{_tabulated(table.EXPECTED, rows)}" if rows else ""
+    _, *titles = table.EXPECTED
+    rows = [
+        f"<tr><th scope=row>{_breakable(name)}</th>{_cells(titles, cells)}</tr>"
+        for name, *cells in map(table.expected_cells, reproduced(run))
+    ]
+    return f"<h2>Expected and measured</h2>{_tabulated(table.EXPECTED, [rows])}" if rows else ""
 
 
-def _tabulated(titles: Iterable[str], rows: Iterable[str]) -> str:
+def _tabulated(titles: Iterable[str], groups: Iterable[Iterable[str]], kind: str = "wide") -> str:
+    """A table; on a narrow screen each row of a wide one becomes a card, whose figures name their columns."""
     head = "".join(f"<th scope=col>{escape(title)}</th>" for title in titles)
+    bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in groups)
     return (
-        "<div class=wide role=region aria-label='figures' tabindex=0><table>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<div class='figures {kind}' role=region aria-label='figures' tabindex=0><table>"
+        f"<thead><tr>{head}</tr></thead>{bodies}</table></div>"
     )
 
 
-def _cells(texts: Iterable[str]) -> str:
-    return "".join(f"<td>{escape(text)}</td>" for text in texts)
+def _cells(titles: Iterable[str], texts: Iterable[str]) -> str:
+    shown = zip(titles, texts, strict=True)
+    return "".join(f'<td data-title="{escape(title)}">{escape(text)}</td>' for title, text in shown)
 
 
-def _list(texts: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f"<ul>{items}</ul>" if items else ""
+def _breakable(spec: str) -> str:
+    """A mix that may be broken where its parts meet."""
+    return escape(spec).replace("+", "+<wbr>").replace(",", ",<wbr>")
+
+
+def _list(texts: Sequence[str]) -> str:
+    """The first few in sight, the others folded away."""
+    first, others = ("".join(f"<li>{escape(text)}</li>" for text in part) for part in (texts[:FEW], texts[FEW:]))
+    folded = f"<details><summary>{len(texts) - FEW} more</summary><ul>{others}</ul></details>" if others else ""
+    return f"<ul>{first}</ul>{folded}" if first else ""
 
 
 def _rows(rows: dict[str, str]) -> str:
