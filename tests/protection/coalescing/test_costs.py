@@ -82,3 +82,18 @@ async def test_polling_waiters_do_not_poll_in_step(fleet: MakeFleet) -> None:
         caller.add_done_callback(lambda _: ended.append(it.elapsed()))
     await asyncio.gather(*callers)
     assert len({round(moment, 4) for moment in ended}) > CALLERS / 2
+
+
+@pytest.mark.parametrize("name", ["lease", "two-level", "redis-lock-notify", "placeholder"])
+async def test_all_that_a_process_holds_is_renewed_in_one_step(fleet: MakeFleet, name: str) -> None:
+    """Else the renewals of thousands of keys would wait for each other until leases are lost."""
+    keys = 200
+    it = fleet(name, instances=1)
+    it.origin.seconds = 10.0
+    waiting = [caller for number in range(keys) for caller in it.burst(1, f"k{number}")]
+    await asyncio.sleep(1.0)  # all of them are loading
+    before = it.store.commands
+    await asyncio.sleep(8.0)
+    assert it.store.commands - before <= 8.0 * 3  # one every third of a lease, or of a marker's life
+    await asyncio.gather(*waiting)
+    assert sum(it.origin.loads.values()) == keys
