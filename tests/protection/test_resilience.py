@@ -176,8 +176,8 @@ class HangingStore(MemoryStore):
 
     hangs = False
 
-    async def _travel(self) -> None:
-        await super()._travel()
+    async def _travel(self, *args: Any) -> None:
+        await super()._travel(*args)
         if self.hangs:
             await asyncio.sleep(2)
             raise StoreError("hung")
