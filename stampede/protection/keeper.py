@@ -30,14 +30,15 @@ class Keeper:
         """Keep the token's guard or claim alive meanwhile. One that is lost is not taken again: see `Guard`."""
         right = key, token
         self._due[right] = self._cache.clock() + self._lease / 3
-        if self._work is None or self._work.done():
+        if self._work is None or self._work.done():  # done: what was held is lost
             self._work = self._cache.tasks.spawn(self._renew_in_time())
         try:
             yield
         finally:
             self._due.pop(right, None)
-            if not self._due:
+            if not self._due and self._work:
                 self._work.cancel()
+                self._work = None  # it ends later, and who holds something until then must not rely on it
 
     async def _renew_in_time(self) -> None:
         while self._due:
