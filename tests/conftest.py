@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import inspect
 import os
 import shutil
@@ -74,6 +75,16 @@ def signals_as_in_a_terminal() -> None:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_garbage() -> Iterator[None]:
+    """What a module leaves behind is complained of there.
+
+    A warning at its collection is an error, and would else fail whichever test makes many objects next.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture
