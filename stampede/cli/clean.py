@@ -13,7 +13,7 @@ def command(
         typer.Option("--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="The Redis that the run was on."),
     ] = None,
 ) -> int:
-    """Remove from your Redis what runs left that were killed; those that live are left alone."""
+    """Remove from your Redis what killed runs have left there."""
     from stampede.core.errors import OK, UsageError
 
     if not redis:

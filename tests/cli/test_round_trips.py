@@ -21,7 +21,7 @@ MODEL = ["--db-latency", "lognormal(median=20ms,sigma=0.2)", "--db-connections",
 PAIR = ["none", "two-level"]
 OWN = [
     *("--redis", "{redis}", "--database", "sqlite+aiosqlite:///{own}", "--query", "select x from t where x = :key"),
-    *("--keys-from", "select x from t"),
+    *("--keys-from", "select x from t", "--may-evict"),
 ]
 COMMANDS: dict[str, list[object]] = {
     "a sweep with gates": [
@@ -35,7 +35,7 @@ COMMANDS: dict[str, list[object]] = {
     ],
     "a comparison of so many trials": ["compare", *PAIR, *SMALL, *OWN, "--trials", 3],
 }
-ON_THE_SCREEN = {"--details", "--json", "--quiet", "--plot", "--help", "--export"}
+ON_THE_SCREEN = {"--details", "--json", "--quiet", "--plot", "--help", "--export", "--database-password-file"}
 """What these say reaches no file, or is the file."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Collection
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import (
@@ -106,12 +106,17 @@ def _rule(error: NoPermissionError, tried: str, prefix: str, channel: str = "") 
 
 
 def _grant(url: str, missing: list[str]) -> str:
-    user = unquote(urlsplit(url).username or "") or "default"
+    user = _user(url)
     other = ", or name another user: redis://USER:PASSWORD@HOST:PORT" * (user == "default")
     return (
         f"{without_password(url)} does not let the user '{user}' do all that this run needs: "
         f"ACL SETUSER {user} {' '.join(missing)}{other}"
     )
+
+
+def _user(url: str) -> str:
+    parts = urlsplit(url)
+    return unquote(parts.username or "") or parse_qs(parts.query).get("username", ["default"])[0]
 
 
 def _why(error: Exception, url: str) -> str:
