@@ -96,7 +96,7 @@ def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: St
 
 
 def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stampede, tmp_path: Path) -> None:
-    sweeps = ["--sweep", "instances=1,2", "--sweep", "db-latency=20ms,40ms"]
+    sweeps = ["--sweep", "instances=1,2", "--sweep", "db-latency=200ms,400ms"]
     ended = stampede(
         "run", *SMALL, "-s", "single-flight", *sweeps, "-n", 2, "-e", "out.csv", "--fail-if", "db_hits > 1"
     )
@@ -104,9 +104,9 @@ def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stam
     assert "single-flight: db_hits is 2" in ended.line()
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     measured = [(row["trial"], row["instances"], row["db_latency"], row["db_hits"]) for row in rows]
-    once = [("1", "20ms", "1"), ("1", "40ms", "1"), ("2", "20ms", "2"), ("2", "40ms", "2")]
+    once = [("1", "200ms", "1"), ("1", "400ms", "1"), ("2", "200ms", "2"), ("2", "400ms", "2")]
     assert measured == [(trial, *rest) for trial in "12" for rest in once]
-    for title in ("DB hits, by instances", "p99 in ms, by instances", "a single-flight db-latency=20ms"):
+    for title in ("DB hits, by instances", "p99 in ms, by instances", "a single-flight db-latency=200ms"):
         assert title in ended.out
 
 
