@@ -32,6 +32,6 @@ class ResultConsole(PlainConsole):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_json(document: bytes) -> None:
-    """Write a JSON document to standard output; what a terminal would obey is written as JSON's escape."""
+def print_document(document: bytes) -> None:
+    """Write JSON, or a text, to standard output; what a terminal would obey is written as JSON's escape."""
     sys.stdout.buffer.write(json_escaped(document))

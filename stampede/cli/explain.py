@@ -13,7 +13,8 @@ def command(
     name: Annotated[
         str,
         typer.Argument(
-            help="A strategy, a mix such as swr+two-level, a scenario, an event or a law: what stampede list shows.",
+            help="A strategy, a mix such as swr+two-level, a scenario, an event or a law: what stampede list shows; "
+            "or columns: those of exported files.",
             autocompletion=completion.names,
         ),
     ],

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 
-def command() -> None:
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+
+
+def command(json: Json = False) -> None:
     """List strategies, scenarios, events and laws."""
     from stampede.cli.console import ResultConsole
     from stampede.core import registry
     from stampede.reports.explanation import first_sentence, section
     from stampede.scenario import reading
 
-    console = ResultConsole()
-    for family in registry.STRATEGY_FAMILIES:
-        console.print(section(*_family(family)))
-    console.print("Join choices with '+': stampede run -s none -s swr+two-level\n", markup=False)
+    plugins = {family: _summaries(family) for family in registry.FAMILIES}
     shipped = [reading.load(name) for name in reading.shipped()]
     own = {each.name: first_sentence(each.description) for each in shipped if not each.expected}
-    console.print(section("scenarios", own))
     published = {each.name: ", ".join(map(str, each.strategies)) for each in shipped if each.expected}
+    if json:
+        _print_json(plugins | {"scenarios": {each.name: first_sentence(each.description) for each in shipped}})
+        return
+    console = ResultConsole()
+    for family in registry.STRATEGY_FAMILIES:
+        console.print(section(_title(family), plugins[family]))
+    console.print("Join choices with '+': stampede run -s none -s swr+two-level\n", markup=False)
+    console.print(section("scenarios", own))
     console.print(section("scenarios that print published or derived figures beside the measured ones", published))
     for family in registry.SCENARIO_FAMILIES:
-        console.print(section(*_family(family)))
+        console.print(section(_title(family), plugins[family]))
     console.print("More of each: stampede explain NAME", markup=False)
 
 
-def _family(family: str) -> tuple[str, dict[str, str]]:
+def _print_json(listed: dict[str, dict[str, str]]) -> None:
+    """Each family with its names, and a line on each."""
+    import msgspec
+
+    from stampede.cli.console import print_document
+
+    print_document(msgspec.json.encode(listed) + b"\n")
+
+
+def _summaries(family: str) -> dict[str, str]:
     from stampede.core import registry
 
-    rows = {name: _summary(family, name) for name in registry.names(family)}
-    return f"{family}: {registry.FAMILIES[family]}", rows
+    return {name: _summary(family, name) for name in registry.names(family)}
 
 
 def _summary(family: str, name: str) -> str:
@@ -40,3 +58,9 @@ def _summary(family: str, name: str) -> str:
         return registry.summary(registry.load(family, name))
     except PluginBroken as error:
         return str(error)
+
+
+def _title(family: str) -> str:
+    from stampede.core import registry
+
+    return f"{family}: {registry.FAMILIES[family]}"

@@ -60,7 +60,7 @@ def compare(scenario: Scenario, plan: Plan, servers: Servers, seed: int, output:
     names = labels(map(str, scenario.strategies))
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     named = frozenset(metric for gate in gates for _, metric in gate.names)
-    outcome.check(output)
+    outcome.check(output, files.COMPARED)
     with session(servers, seed, output, len(names) * plan.rounds if plan.rounds else None) as opened:
         measured = asyncio.run(measure_pairs(scenario, replace(plan, named=named), opened))
     return outcome.finish(measured, output, False, gates)
@@ -107,8 +107,12 @@ def _finish(
     output: Output,
 ) -> None:
     """Export, then print."""
-    renders = [(path, exports[path.suffix.lower().removeprefix(".")]) for path in output.export or ()]
+    renders = [(path, exports[files.ending_of(path)]) for path in outcome.to_files(output.export)]
     failure = outcome.write_all([partial(files.write, path, [render(result)]) for path, render in renders])
-    outcome.present(output.json, output.quiet, lambda: exports["json"](result), lambda console: show(result, console))
+    printed = outcome.to_stdout(output.export, output.json)
+    document = exports[files.ending_of(printed or outcome.JSON)]
+    outcome.present(
+        printed is not None, output.quiet, lambda: document(result), lambda console: show(result, console)
+    )
     if failure is not None:
         raise failure

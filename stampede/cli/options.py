@@ -52,7 +52,8 @@ Exports = Annotated[
         "-e",
         "--export",
         metavar="FILE",
-        help="Write the run as .csv, .json, .md or .html (repeatable); .json and .csv after every round.",
+        help="Write the run as .csv, .json, .md or .html (repeatable), .json and .csv after every round; - or -.csv "
+        "prints it instead of the table.",
     ),
 ]
 Requests = Annotated[

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
-from stampede.cli.console import ResultConsole, print_json
+from stampede.cli.console import ResultConsole, print_document
 from stampede.cli.options import Output
 from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, StrategyFailed, UsageError
 from stampede.engine.measured import Measured
@@ -16,10 +17,10 @@ from stampede.measure.condition import Condition
 from stampede.measure.judgement import judge
 from stampede.measure.run import Run
 from stampede.reports import files
-from stampede.reports.formats.json import render as render_json
 from stampede.reports.table import show
 
-BETWEEN_ROUNDS = (".json", ".csv")
+JSON = Path("-")
+BETWEEN_ROUNDS = ("json", "csv", "ratios.csv")
 """Formats that are quickly made; `stampede report RUN.json` makes the others of them."""
 
 
@@ -29,6 +30,9 @@ def check(output: Output, formats: Iterable[str] = files.EXPORTS) -> None:
         files.check(path, formats)
     if output.requests is not None:
         files.check(output.requests, files.REQUESTS)
+    printed = [path for path in output.export or () if files.is_stdout(path)]
+    if len(printed) > 1 or (printed and output.json and files.ending_of(printed[0]) != "json"):
+        raise UsageError("two outputs go to standard output: give one of them a file")
     named = [path.absolute() for path in (*(output.export or ()), output.requests) if path is not None]
     if twice := [path for path in named if named.count(path) > 1]:
         raise UsageError(f"two outputs go to '{twice[0]}', one replacing the other: rename one")
@@ -36,8 +40,8 @@ def check(output: Output, formats: Iterable[str] = files.EXPORTS) -> None:
 
 def keep_so_far(output: Output, run: Run) -> None:
     """Write what can be written between two rounds; a failure can wait for the end, when it is told."""
-    for path in output.export or ():
-        if path.suffix.lower() in BETWEEN_ROUNDS and files.can_be_replaced(path):
+    for path in to_files(output.export):
+        if files.ending_of(path) in BETWEEN_ROUNDS and files.can_be_replaced(path):
             with contextlib.suppress(ExportFailed):
                 files.export(run, path)
 
@@ -47,12 +51,16 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
     run = measured.run
     failed = judge(run, gates)
     run.verdicts += failed
-    writes = [partial(files.export, run, path) for path in output.export or ()]
+    writes = [partial(files.export, run, path) for path in to_files(output.export)]
     if output.requests is not None:
         writes.append(partial(files.export_requests, measured.requests, output.requests))
     failure = write_all(writes)  # before anything is printed, for a reader may leave
+    printed = to_stdout(output.export, output.json)
     present(
-        output.json, output.quiet, lambda: render_json(run), lambda console: show(run, console, plot, output.details)
+        printed is not None,
+        output.quiet,
+        lambda: files.rendered(run, printed or JSON),
+        lambda console: show(run, console, plot, output.details),
     )
     if failure is not None:
         raise failure
@@ -66,10 +74,21 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
     return code
 
 
-def present(json: bool, quiet: bool, render: Callable[[], bytes], print_to: Callable[[Console], None]) -> None:
-    """Print a result: as JSON, as it is for people, or not at all."""
-    if json:
-        print_json(render())
+def to_files(exports: Iterable[Path] | None) -> list[Path]:
+    """The exports that are files."""
+    return [path for path in exports or () if not files.is_stdout(path)]
+
+
+def to_stdout(exports: Iterable[Path] | None, json: bool) -> Path | None:
+    """The export that is printed in place of the table; `--json` is `--export -`."""
+    printed = [path for path in exports or () if files.is_stdout(path)]
+    return printed[0] if printed else JSON if json else None
+
+
+def present(document: bool, quiet: bool, render: Callable[[], bytes], print_to: Callable[[Console], None]) -> None:
+    """Print a result: as a document, as it is for people, or not at all."""
+    if document:
+        print_document(render())
     elif not quiet:
         print_to(ResultConsole())
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Exports = Annotated[
     list[Path] | None,
-    typer.Option("-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable)."),
+    typer.Option(
+        "-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable; - prints it)."
+    ),
 ]
 
 
@@ -30,6 +32,7 @@ def command(
     json: opt.Json = False,
 ) -> int:
     """Report saved runs again, in any format."""
+    from stampede.cli import outcome
     from stampede.core.errors import OK, UsageError
     from stampede.reports import files
     from stampede.reports.read import read
@@ -37,26 +40,26 @@ def command(
 
     if len(runs) > 1 and (export or requests):
         raise UsageError("--export and --requests go with one run: report the others on their own")
-    for path in export or ():
-        files.check(path, files.EXPORTS)
     saved = [read(path) for path in runs]
+    formats = files.COMPARED if saved[0].comparison else files.EXPORTS
+    outcome.check(opt.Output(export=export, json=json), formats)
     if requests is not None:
         saved = [refold(saved[0], requests)]
-    for path in export or ():
+    for path in outcome.to_files(export):
         files.export(saved[0], path)
-    _print(saved, plot, details, json)
+    _print(saved, plot, details, outcome.to_stdout(export, json))
     return OK
 
 
-def _print(runs: list[Run], plot: bool, details: bool, json: bool) -> None:
-    from stampede.cli.console import ResultConsole, print_json
-    from stampede.reports.formats.json import render
+def _print(runs: list[Run], plot: bool, details: bool, printed: Path | None) -> None:
+    from stampede.cli.console import ResultConsole, print_document
+    from stampede.reports import files
     from stampede.reports.table import show
 
     console = ResultConsole()
     for number, run in enumerate(runs):
-        if json:  # one line each
-            print_json(render(run))
+        if printed is not None:  # as JSON one line each
+            print_document(files.rendered(run, printed))
             continue
         if number:
             console.print()

@@ -14,8 +14,11 @@ from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.spec import parse_calls
 from stampede.protection.strategy import DEFAULTS, Strategy
+from stampede.reports import glossary
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
+
+COLUMNS = "columns"
 
 
 class Part(NamedTuple):
@@ -63,6 +66,8 @@ def everything(name: str) -> RenderableType:
     Raises:
         UsageError: nothing does, or a parameter does not exist.
     """
+    if name == COLUMNS:
+        return Group(*(section(glossary.HEADINGS[kind], rows) for kind, rows in glossary.columns().items()))
     if name.endswith(".toml"):
         return of_scenario(reading.load(name))
     found = [of_scenario(reading.load(name))] if name in reading.shipped() else []
@@ -79,7 +84,7 @@ def everything(name: str) -> RenderableType:
 
 def _names() -> list[str]:
     plugins = [name for family in registry.FAMILIES for name in registry.names(family)]
-    return list(dict.fromkeys([*plugins, *reading.shipped()]))
+    return list(dict.fromkeys([*plugins, *reading.shipped(), COLUMNS]))
 
 
 def of_scenario(scenario: Scenario) -> RenderableType:

@@ -23,10 +23,14 @@ from stampede.reports.requests import Recorded
 
 def _endings(folder: ModuleType) -> tuple[str, ...]:
     """The formats that have a file there."""
-    return tuple(module.name for module in pkgutil.iter_modules(folder.__path__) if not module.ispkg)
+    modules = pkgutil.iter_modules(folder.__path__)
+    return tuple(module.name.replace("_", ".") for module in modules if not module.ispkg)
 
 
-EXPORTS = _endings(formats)
+RATIOS = ("ratios.csv",)
+"""Of a comparison only."""
+COMPARED = _endings(formats)
+EXPORTS = tuple(ending for ending in COMPARED if ending not in RATIOS)
 REQUESTS = _endings(requests)
 
 
@@ -38,15 +42,18 @@ def check(path: Path, endings: Iterable[str]) -> None:
         ExportFailed: the folder cannot be written to, or the format needs a package that is not installed.
     """
     known = " ".join("." + ending for ending in endings)
-    if _ending(path) not in endings:
-        raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}")
-    target = _target(path)
-    _check_place(path, target)
-    package, extra = getattr(_format_of(formats, path), "NEEDS", (None, None)) if endings is EXPORTS else (None, None)
+    if ending_of(path) not in endings:
+        only = " (only stampede compare has ratios)" if ending_of(path) in RATIOS else ""
+        raise UsageError(f"cannot export to '{path}': the ending says the format, one of {known}{only}")
+    package, extra = _needs(path) if endings in (EXPORTS, COMPARED) else (None, None)
     if package and find_spec(package) is None:
         raise ExportFailed(
             f"cannot export to '{path}': {package} is not installed: pip install 'stampede-bench[{extra}]'"
         )
+    if is_stdout(path):
+        return
+    target = _target(path)
+    _check_place(path, target)
     try:
         if _is_device(target):
             if not os.access(target, os.W_OK):
@@ -82,9 +89,26 @@ def _is_device(target: Path) -> bool:
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
+def _needs(path: Path) -> tuple[str | None, str | None]:
+    """The package that the format needs, and the extra that has it."""
+    found: tuple[str | None, str | None] = getattr(_format_of(formats, path), "NEEDS", (None, None))
+    return found
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether it stands for standard output: `-`, which is JSON, or `-.csv`."""
+    return path.parent == Path() and path.name.partition(".")[0] == "-"
+
+
 def export(run: Run, path: Path) -> None:
     """Write the run in the format of the path's ending. Raises ExportFailed."""
-    write(path, [_format_of(formats, path).render(run)])
+    write(path, [rendered(run, path)])
+
+
+def rendered(run: Run, path: Path) -> bytes:
+    """What belongs there. Raises ExportFailed."""
+    content: bytes = _format_of(formats, path).render(run)
+    return content
 
 
 def export_requests(recorded: Recorded, path: Path) -> None:
@@ -93,11 +117,15 @@ def export_requests(recorded: Recorded, path: Path) -> None:
 
 
 def _format_of(folder: ModuleType, path: Path) -> Any:
-    return importlib.import_module(f"{folder.__name__}.{_ending(path)}")
+    return importlib.import_module(f"{folder.__name__}.{ending_of(path).replace('.', '_')}")
 
 
-def _ending(path: Path) -> str:
-    return path.suffix.removeprefix(".").lower()
+def ending_of(path: Path) -> str:
+    """The ending that says the format: `csv`, or `ratios.csv`."""
+    name = path.name.lower()
+    if name == "-":
+        return "json"
+    return next((e for e in RATIOS if name.endswith(f".{e}")), path.suffix.removeprefix(".").lower())
 
 
 def write(path: Path, pieces: Iterable[bytes]) -> None:

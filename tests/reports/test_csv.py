@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stampede.core.errors import ExportFailed
+from stampede.measure.comparison import Compared, Comparison, Ratio
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
+from stampede.reports import glossary, requests
+from stampede.reports.formats import ratios_csv
 from stampede.reports.formats.csv import render
 from stampede.reports.spreadsheet import quoted, unquoted
 
@@ -72,3 +76,36 @@ def test_numbers_and_other_texts_stay_as_they_are(text: str) -> None:
 def test_a_latency_that_nobody_had_is_an_empty_cell(run: MakeRun, trial: MakeTrial) -> None:
     (row,) = rows(run(trial(latency_p50_ms=None, latency_max_ms=None)))
     assert (row["latency_p50_ms"], row["latency_max_ms"]) == ("", "")
+
+
+def test_the_last_column_says_why_a_trial_is_invalid(run: MakeRun, trial: MakeTrial) -> None:
+    bad = trial(trial=2, valid=False, reasons=["the burst was no burst", "clocks, apart"], swept={"db-latency": "1s"})
+    made = run(trial(swept={"db-latency": "1s"}), bad)
+    assert [row["reasons"] for row in rows(made)] == ["", "the burst was no burst; clocks, apart"]
+    assert render(made).decode().splitlines()[0].endswith(",db_latency,reasons")
+
+
+def test_a_comparison_has_a_row_for_each_strategy_and_metric(run: MakeRun, trial: MakeTrial) -> None:
+    ratios = [
+        Ratio("db_hits", 0.25, 0.2, 0.3, 0.01, 9, "lower"),
+        Ratio("latency_max_ms", 2.0, None, None, 0.2, 9, "no significant difference", (0, 3)),
+    ]
+    compared = Comparison(reference="none", strategies=[Compared("two-level", ratios, 9, 1)])
+    text = ratios_csv.render(run(trial(), comparison=compared)).decode()
+    head, hits, highest = csv.reader(io.StringIO(text))
+    assert tuple(head) == ratios_csv.COLUMNS
+    first = ["cold-burst", "none", "two-level"]
+    assert hits == [*first, "db_hits", "0.25", "0.2", "0.3", "0.01", "9", "1", "", "", "lower"]
+    assert highest[3:] == ["latency_max_ms", "2.0", "", "", "0.2", "9", "1", "0", "3", "no significant difference"]
+    with pytest.raises(ExportFailed, match="nothing was compared"):
+        ratios_csv.render(run(trial()))
+
+
+def test_every_column_of_every_export_is_explained_and_no_other(run: MakeRun) -> None:
+    known = glossary.columns()
+    header = render(run()).decode().strip().split(",")
+    assert known["trials"].keys() == set(header)
+    assert known["ratios"].keys() == set(ratios_csv.COLUMNS)
+    assert known["requests"].keys() == set(requests.COLUMNS)
+    assert known.keys() == glossary.HEADINGS.keys()
+    assert all(text.strip() for table in known.values() for text in table.values())

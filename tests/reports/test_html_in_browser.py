@@ -62,7 +62,7 @@ class Look:
     def plot(self, name: str) -> None:
         """Bring a plot into view, and wait until it is drawn."""
         self.page.locator(f"#{name}").scroll_into_view_if_needed()
-        self.page.wait_for_selector(f"#{name} .main-svg")
+        self.page.wait_for_selector(f"#{name} .main-svg:visible")
 
     def traces(self, name: str) -> list[Any]:
         """What a plot shows."""

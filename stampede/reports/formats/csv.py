@@ -14,16 +14,19 @@ _METRICS = tuple(shown_in(In.CSV))
 _FIXED = _METRICS.index("duration_s") + 1
 COLUMNS = (*ORDER[: ORDER.index("requests")], *_METRICS[:_FIXED], "valid", *_METRICS[_FIXED:])
 
+LAST = "reasons"
+"""Why a trial is INVALID; words stand behind the figures."""
+
 
 def render(run: Run) -> bytes:
-    """One line per trial, a sweep's parameters at its end; what nobody had, or nobody could see, is an empty cell."""
+    """One line per trial, a sweep's parameters and why it is INVALID at its end; an empty cell: nobody had it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     swept = _swept(run)
-    writer.writerow(row([*COLUMNS, *swept]))
+    writer.writerow(row([*COLUMNS, *swept, LAST]))
     for trial in run.trials:
-        cells = (_cell(getattr(trial, name)) for name in COLUMNS)
-        writer.writerow(row([*cells, *map(trial.swept.get, swept.values())]))
+        figures = (_cell(getattr(trial, name)) for name in COLUMNS)
+        writer.writerow(row([*figures, *map(trial.swept.get, swept.values()), "; ".join(trial.reasons)]))
     return text.getvalue().encode()
 
 
