@@ -76,7 +76,7 @@ def end(
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         scenario = Path(folder) / "guest.toml"
         scenario.write_text(SCENARIO.format(strategy=strategy))
-        command = [sys.executable, "-m", "stampede", "run", str(scenario), "--quiet"]
+        command = [sys.executable, "-P", "-m", "stampede", "run", str(scenario), "--quiet"]
         run = subprocess.Popen(command, env={**os.environ, "STAMPEDE_REDIS_URL": url})
         while redis.dbsize() < before + keys and run.poll() is None:
             time.sleep(0.01)

@@ -79,7 +79,7 @@ def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
     for ending in (*FORMATS, PAGE) if name == reading.DEFAULT else FORMATS:
         command += ["--export", str(into / f"{name}.{ending}")]
     print(f"stampede {' '.join(command[:6])}", file=sys.stderr)
-    code = subprocess.run([sys.executable, "-m", "stampede", *command], check=False).returncode
+    code = subprocess.run([sys.executable, "-P", "-m", "stampede", *command], check=False).returncode
     if code not in (OK, INVALID):
         raise typer.Exit(code)
     return code

@@ -31,7 +31,10 @@ class Guarded:
     """The owner's side: a server process behind a lifeline, with a private temporary folder."""
 
     def __init__(self, name: str) -> None:
-        """Make the folder; from `start` on it does not outlive us. Raises EnvironmentFault: it cannot be had."""
+        """Make the folder; from `start` on, which should follow at once, it does not outlive us.
+
+        Raises EnvironmentFault: it cannot be had.
+        """
         self.folder = Path(_new_folder(f"stampede-{name}-"))
         self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None

@@ -16,5 +16,5 @@ class SlowDatabaseProcess(ServerProcess):
     fault = DatabaseUnavailable
 
     def __init__(self) -> None:
-        python = [sys.executable, "-P", "-m", "stampede.origins.slow_server"]
-        super().__init__("db", lambda socket: [*python, str(socket), own_build()])
+        python, build = [sys.executable, "-P", "-m", "stampede.origins.slow_server"], own_build()
+        super().__init__("db", lambda socket: [*python, str(socket), build])

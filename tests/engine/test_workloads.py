@@ -180,7 +180,7 @@ def test_a_database_that_fails_for_a_while_costs_errors_for_that_while_only(fire
     failed = requests.intended[requests.outcome == Outcome.ERROR]
     assert len(failed) > 10
     assert failed.min() >= 0.1
-    assert failed.max() < 0.6
+    assert failed.max() < 0.7  # the last failing load begins at 0.5, takes 0.1, and is shared until it has landed
     assert list(trial.error_messages) != []
 
 
