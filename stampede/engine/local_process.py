@@ -78,6 +78,7 @@ def _start_fork_server() -> None:
         nest = Guarded("run")  # short, for multiprocessing puts a folder and a socket of long names into it
         util.Finalize(None, nest.stop, exitpriority=AFTER_ITS_CONTENT)
         nest.start([])
+        nest.wait_for_folder()
         usual, tempfile.tempdir = tempfile.tempdir, str(nest.folder)
         try:
             forkserver.ensure_running()

@@ -1,14 +1,15 @@
-"""Runs a server that must not outlive its owner: `lifeline.py FOLDER -- [COMMAND ...]`.
+"""Runs a server that must not outlive its owner.
 
-The owner holds the other end of our standard input. When it closes, however the owner ended (SIGKILL included), the
-server is ended and FOLDER, its temporary folder, is removed. What we and the server say goes into a file there.
-The owner makes the folder before anybody can read its name in our command line; one that is not ours is refused.
+The owner holds the other end of our standard input, by which it tells the folder to make and the command: so nobody
+else can read a name before its folder is made. When that end closes, however the owner ended (SIGKILL included), the
+server is ended and its temporary folder is removed. What we and the server say goes into a file there.
 Runs as a script, with the standard library only, so that it starts within a few milliseconds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import shutil
@@ -31,11 +32,8 @@ class Guarded:
     """The owner's side: a server process behind a lifeline, with a private temporary folder."""
 
     def __init__(self, name: str) -> None:
-        """Make the folder; from `start` on, which should follow at once, it does not outlive us.
-
-        Raises EnvironmentFault: it cannot be had.
-        """
-        self.folder = Path(_new_folder(f"stampede-{name}-"))
+        """Choose a folder, which is made by `start`. Raises EnvironmentFault: none can be had."""
+        self.folder = _new_name(f"stampede-{name}-")
         self.log = self.folder / LOG
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,16 +47,25 @@ class Guarded:
         """
         from stampede.processes.children import environment  # not at the top: this file also runs on its own
 
-        lifeline = [sys.executable, "-I", "-S", __file__, str(self.folder), "--", *command]
         self._process = subprocess.Popen(
-            lifeline,
+            [sys.executable, "-I", "-S", __file__],
             env=environment(),
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             **popen,
         )
+        assert self._process.stdin is not None
+        self._process.stdin.write(_told([str(self.folder), *command]))
+        self._process.stdin.flush()
+
+    def wait_for_folder(self) -> None:
+        """Wait until the folder is there. Raises EnvironmentFault: it could not be made."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline():
+            raise _no_folder("it could not be made")
 
     @property
     def alive(self) -> bool:
@@ -75,8 +82,10 @@ class Guarded:
 
     def stop(self) -> None:
         """End the server and remove its folder; safe to call twice."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
+            with contextlib.suppress(OSError):  # what could not be written is not written now
+                self._process.stdin.close()
+            self._process.stdout.close()
             try:
                 self._process.wait(timeout=STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -87,19 +96,42 @@ class Guarded:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _new_folder(prefix: str) -> str:
+def _new_name(prefix: str) -> Path:
+    """The path of a folder that is to be made, and that nobody can guess."""
     from stampede.core.errors import EnvironmentFault  # not at the top: this file also runs on its own
 
     try:
         parent = tempfile.gettempdir()
-        if len(os.fsencode(parent)) <= LONGEST_TMPDIR:
-            return tempfile.mkdtemp(prefix=prefix, dir=parent)
+        os.stat(parent)
     except OSError as error:
-        raise EnvironmentFault(f"no temporary folder can be made ({error.strerror}): set TMPDIR to another") from None
-    raise EnvironmentFault(
-        f"the temporary folder {parent} is too long for the path of a Unix socket: "
-        "set TMPDIR to a shorter one, such as /tmp"
-    )
+        raise _no_folder(error.strerror) from None
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise _no_folder(os.strerror(errno.EACCES))
+    if len(os.fsencode(parent)) > LONGEST_TMPDIR:
+        raise EnvironmentFault(
+            f"the temporary folder {parent} is too long for the path of a Unix socket: "
+            "set TMPDIR to a shorter one, such as /tmp"
+        )
+    return Path(parent, prefix + os.urandom(4).hex())
+
+
+def _no_folder(why: str | None) -> Exception:
+    from stampede.core.errors import EnvironmentFault
+
+    return EnvironmentFault(f"no temporary folder can be made ({why}): set TMPDIR to another")
+
+
+def _told(words: list[str]) -> bytes:
+    """What the owner tells the lifeline: the length, then the words."""
+    message = b"\0".join(map(os.fsencode, words))
+    return len(message).to_bytes(4, "big") + message
+
+
+def _hear() -> list[str]:
+    """What the owner has told; nothing if it has ended before."""
+    length = int.from_bytes(sys.stdin.buffer.read(4), "big")
+    message = sys.stdin.buffer.read(length)
+    return [os.fsdecode(word) for word in message.split(b"\0")] if message and len(message) == length else []
 
 
 def _is_ours_alone(folder: Path) -> bool:
@@ -109,8 +141,8 @@ def _is_ours_alone(folder: Path) -> bool:
 
 
 def _say_into(log: Path) -> None:
-    """Have our words and the server's go into a new file, and nowhere that somebody has put a link to."""
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    """Have our words and the server's go into a new file."""
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
     os.dup2(file, sys.stdout.fileno())
     os.dup2(file, sys.stderr.fileno())
     os.close(file)
@@ -136,10 +168,16 @@ def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
 
 
 def run(folder: Path, command: list[str]) -> int:
-    """Run the command until the owner lets go or is gone; then clean up. Returns the command's exit code."""
-    if not _is_ours_alone(folder):
+    """Run the command in a new folder until the owner lets go or is gone; then clean up.
+
+    Returns the command's exit code.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError:  # also if it exists: then it is not ours
         return 1
     try:
+        print("made", flush=True)
         _say_into(folder / LOG)
         if not command:  # it is only the folder that must not outlive its owner
             sys.stdin.buffer.read()
@@ -161,4 +199,5 @@ def run(folder: Path, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(Path(sys.argv[1]), sys.argv[3:]))
+    told = _hear()
+    raise SystemExit(run(Path(told[0]), told[1:]) if told else 1)

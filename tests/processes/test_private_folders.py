@@ -96,13 +96,48 @@ def test_nobody_takes_a_folder_over_whose_name_is_in_a_command_line(shared: Path
     assert loot.read_text() == "untouched"
 
 
-def test_a_folder_is_there_before_anything_is_started_and_has_a_name_of_its_own(shared: Path) -> None:
+def test_a_folder_is_private_and_has_a_name_of_its_own(shared: Path) -> None:
     both = [Guarded("test"), Guarded("test")]
     for guarded in both:
+        assert not guarded.folder.exists()
+        guarded.start([])
+        guarded.wait_for_folder()
         assert guarded.folder.lstat().st_mode & 0o777 == 0o700
-        guarded.stop()
     assert both[0].folder != both[1].folder
+    for guarded in both:
+        guarded.stop()
     assert list(shared.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", ["nothing", "all"])
+def test_an_owner_that_ends_at_any_moment_of_the_start_leaves_no_folder(shared: Path, told: str) -> None:
+    """SIGKILL included: what makes the folder is what removes it."""
+    begin = (
+        "import subprocess, sys, os; from stampede.processes import lifeline as l; g = l.Guarded('test')\n"
+        f"{'l._told = lambda words: bytes(2)' if told == 'nothing' else ''}\n"
+        "g.start([]); os.kill(os.getpid(), 9)"
+    )
+    for _ in range(5):
+        ended = subprocess.run([sys.executable, "-c", begin], env=os.environ | {"TMPDIR": str(shared)}, check=False)
+        assert ended.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while lifelines_in(shared) or list(shared.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def lifelines_in(folder: Path) -> bool:
+    """Whether a lifeline may still make a folder there."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                b"lifeline.py" in (process / "cmdline").read_bytes()
+                and bytes(folder) in (process / "environ").read_bytes()
+            ):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 @pytest.mark.parametrize("planted", ["a link to a folder", "a folder for everybody", "a stranger's folder"])
@@ -124,18 +159,6 @@ def test_what_is_not_ours_alone_is_refused_and_left_alone(shared: Path, tmp_path
     assert lifeline.run(folder, [sys.executable, "-c", "print('mine')"]) == 1
     assert sorted(shared.rglob("*")) == before
     assert os.listdir(target) == ["kept"]
-
-
-def test_a_log_is_not_written_through_a_link(shared: Path, loot: Path) -> None:
-    guarded = Guarded("test")
-    (guarded.folder / "log").symlink_to(loot)
-    guarded.start([sys.executable, "-I", "-S", "-c", "print('mine', flush=True); input()"])
-    deadline = time.monotonic() + 20
-    while guarded.alive and time.monotonic() < deadline:
-        time.sleep(0.002)
-    assert not guarded.alive
-    assert loot.read_text() == "untouched"
-    guarded.stop()
 
 
 def test_a_temporary_folder_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
