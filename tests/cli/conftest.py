@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -280,6 +281,12 @@ def password() -> str:
     return PASSWORD
 
 
+def accepts(path: Path) -> bool:
+    """Whether a server takes connections there."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
 @pytest.fixture
 def own_redis() -> Iterator[Callable[..., Path]]:
     """Starts a Redis of the user's own with these options, and returns the path of its socket."""
@@ -287,18 +294,18 @@ def own_redis() -> Iterator[Callable[..., Path]]:
 
     def start(*options: str) -> Path:
         folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="s"))
-        socket = folder / "redis.sock"
+        path = folder / "redis.sock"
         command = [str(bundled_binary()), "--port", "0", "--save", "", "--dir", str(folder)]
         process = subprocess.Popen(
-            [*command, "--unixsocket", str(socket), *options], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+            [*command, "--unixsocket", str(path), *options], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
         )
         running.append((process, folder))
         deadline = time.monotonic() + HAPPENS_WITHIN_S
-        while not socket.exists():
+        while not accepts(path):  # its file is there a moment earlier
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(POLL_S)
-        return socket
+        return path
 
     try:
         yield start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede:
     words = ["--between-runs", "--runs", 3, "--trials", 3, "--instances", 2, "--seed", 5]
     ended = stampede("calibrate", *words, "--export", "calibration.json", COLUMNS="200")
     assert (ended.code, ended.err) == (0, "")
-    assert "p99 of 3 identical runs differs by " in ended.out
+    # A run without a valid trial, on a busy machine, is not counted.
+    (runs,) = re.findall(r"p99 of ([23]) identical runs differs by ", ended.out)
     saved = json.loads((tmp_path / "calibration.json").read_text())
     assert [each["metric"] for each in saved["between"]] == ["latency_p99_ms", "latency_p50_ms"]
     assert all(each["low"] <= each["spread"] <= each["high"] for each in saved["between"])
@@ -32,7 +34,7 @@ def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede:
     words = ["--threshold", "60%", "--calibration", "calibration.json"]
     measured = stampede("diff", "one.json", "two.json", *words, COLUMNS="200")
     assert (measured.code, measured.err) == (0, "")
-    assert "as a calibration of 3 runs measured" in " ".join(measured.out.split())
+    assert f"as a calibration of {runs} runs measured" in " ".join(measured.out.split())
 
 
 def test_a_repeated_run_that_cannot_be_had_says_why(said: Stampede) -> None:
