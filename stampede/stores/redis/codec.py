@@ -35,7 +35,11 @@ def encode(message: Entry | News) -> bytes:
         raise StoreError(f"a value must be bytes, not {type(entry.value).__name__}")
     try:
         return _encode(message)
-    except (ValueError, TypeError) as error:  # a lone surrogate in the key, or a number that is none
+    except (
+        ValueError,
+        TypeError,
+        msgspec.MsgspecError,
+    ) as error:  # a lone surrogate in the key, or a number that is none
         raise StoreError(f"cannot be written to Redis: {error}") from None
 
 
@@ -43,7 +47,7 @@ def decode_news(message: bytes) -> News | None:
     """None: somebody else's message, for everybody who may publish can publish anything."""
     try:
         return _news.decode(message)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, msgspec.MsgspecError):
         return None
 
 
@@ -79,7 +83,7 @@ def decode_entry(value: bytes | None) -> Entry | None:
         return None
     try:
         return _entry.decode(value)
-    except ValueError as error:
+    except (ValueError, msgspec.MsgspecError) as error:
         raise StoreError(f"what is in Redis in the value's place is none of ours: {error}") from None
 
 
