@@ -23,6 +23,9 @@ class News(msgspec.Struct, array_like=True):
     unshared: bool = False
 
 
+UNFIT = (ValueError, TypeError, msgspec.MsgspecError)
+"""What msgspec says of what cannot be written or read; its own errors are no ValueErrors in every version."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _news = msgspec.msgpack.Decoder(News)
 _entry = msgspec.msgpack.Decoder(Entry)
@@ -35,11 +38,7 @@ def encode(message: Entry | News) -> bytes:
         raise StoreError(f"a value must be bytes, not {type(entry.value).__name__}")
     try:
         return _encode(message)
-    except (
-        ValueError,
-        TypeError,
-        msgspec.MsgspecError,
-    ) as error:  # a lone surrogate in the key, or a number that is none
+    except UNFIT as error:  # a lone surrogate in the key, or a number that is none
         raise StoreError(f"cannot be written to Redis: {error}") from None
 
 
@@ -47,7 +46,7 @@ def decode_news(message: bytes) -> News | None:
     """None: somebody else's message, for everybody who may publish can publish anything."""
     try:
         return _news.decode(message)
-    except (ValueError, TypeError, msgspec.MsgspecError):
+    except UNFIT:
         return None
 
 
@@ -83,7 +82,7 @@ def decode_entry(value: bytes | None) -> Entry | None:
         return None
     try:
         return _entry.decode(value)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except UNFIT as error:
         raise StoreError(f"what is in Redis in the value's place is none of ours: {error}") from None
 
 
