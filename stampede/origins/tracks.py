@@ -111,6 +111,10 @@ class Tracks:
         marks = ",".join("?" * len(COLUMNS))
         self._connection.executemany(f"insert into tracks values ({marks})", rows(seed))
 
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
     def select(self, key: str) -> bytes:
         """Ten tracks, chosen by the key, as JSON text: a real query the first time, remembered from then on.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -56,7 +57,7 @@ def test_no_option_is_forgotten_here(command: str) -> None:
 def test_an_export_is_read_again_and_written_as_it_was(
     stampede: Stampede, said: Stampede, tmp_path: Path, redis7: EmbeddedRedis, words: list[object]
 ) -> None:
-    with sqlite3.connect(tmp_path / "own.db") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "own.db")) as database:
         database.executescript("create table t (x int); insert into t values (1); insert into t values (2)")
     places = {"redis": redis7.url, "own": tmp_path / "own.db", "binary": shutil.which("redis-server")}
     filled = [word.format(**places) if isinstance(word, str) else word for word in words]
