@@ -180,7 +180,7 @@ def test_a_database_that_fails_for_a_while_costs_errors_for_that_while_only(fire
     failed = requests.intended[requests.outcome == Outcome.ERROR]
     assert len(failed) > 10
     assert failed.min() >= 0.1
-    assert failed.max() < 0.7  # the last failing load begins at 0.5, takes 0.1, and is shared until it has landed
+    assert failed.max() < 0.6
     assert list(trial.error_messages) != []
 
 
@@ -197,8 +197,7 @@ def test_a_restart_costs_the_requests_under_way_in_its_share_of_the_instances(fi
     events = "events = [{ at = '200ms', do = 'flush' }, { at = '220ms', do = 'restart(share=1)' }]"
     trial, requests = fire("two-level", LASTING + events, PATIENT)
     assert set(trial.error_messages) <= {"its instance was restarted"}
-    # A busy machine is no matter of the restart.
-    assert all("late" in why or "stood still" in why for why in trial.reasons), trial.reasons
+    assert trial.valid, trial.reasons
     assert trial.ok + trial.errors == trial.requests
     last = requests.intended > 0.6
     assert (requests.outcome[last] == Outcome.OK).all(), "the new life answers"
