@@ -42,7 +42,7 @@ def fire() -> Iterator[Fire]:
             runner.run(opened.__aexit__(None, None, None))
 
 
-PATIENT = "300ms"
+PATIENT = "600ms"
 """A load so long that callers feel it far more than a shared machine's pauses, which would make a trial INVALID."""
 
 
