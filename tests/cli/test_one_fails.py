@@ -65,16 +65,22 @@ def test_a_run_goes_on_without_it(
     assert "could not be measured" in (tmp_path / "out.md").read_text()
 
 
-def test_a_comparison_goes_on_without_it(
-    start: Stampede, untracked: tuple[str, Callable[[], None]], tmp_path: Path
-) -> None:
+def forbidden_in_mid_run(start: Stampede, untracked: tuple[str, Callable[[], None]], words: list[Any]) -> Any:
+    """How a comparison ends whose `near` is not allowed to track any more after the first burst."""
     url, forbid = untracked
-    words = ["two-level", "none", "near+two-level", "--trials", 3, "--seed", 4]  # seed 4 begins in this order
     run = start("compare", *words, *SIZE, "--redis", url, "-e", "out.json")
     run.await_burst(1, url)
     forbid()
     ended = run.ended()
     assert ended.code == 3
+    return ended
+
+
+def test_a_comparison_goes_on_without_it(
+    start: Stampede, untracked: tuple[str, Callable[[], None]], tmp_path: Path
+) -> None:
+    words = ["two-level", "none", "near+two-level", "--trials", 3, "--seed", 4]  # seed 4 begins in this order
+    ended = forbidden_in_mid_run(start, untracked, words)
     assert "near+two-level could not be measured" in ended.line()
     comparison = json.loads((tmp_path / "out.json").read_text())["comparison"]
     assert [(each["strategy"], each["pairs"]) for each in comparison["strategies"]] == [("none", 3)]
@@ -83,13 +89,8 @@ def test_a_comparison_goes_on_without_it(
 def test_without_its_reference_a_comparison_ends_and_keeps_what_it_has(
     start: Stampede, untracked: tuple[str, Callable[[], None]], tmp_path: Path
 ) -> None:
-    url, forbid = untracked
     words = ["near+two-level", "two-level", "none", "--trials", 3, "--seed", 0]  # it comes last there
-    run = start("compare", *words, *SIZE, "--redis", url, "-e", "out.json")
-    run.await_burst(1, url)
-    forbid()
-    ended = run.ended()
-    assert ended.code == 3
+    ended = forbidden_in_mid_run(start, untracked, words)
     assert "nothing is left to compare: near+two-level could not be measured" in ended.line()
     document = json.loads((tmp_path / "out.json").read_text())
     assert sorted(trial["strategy"] for trial in document["trials"]) == ["none", "two-level"]

@@ -320,20 +320,25 @@ async def test_a_burst_right_after_an_error_is_coalesced_like_any_other(
     assert it.elapsed() < LOAD_S + NOTICED_S
 
 
+async def raised_by_the_loader(it: Any, error: BaseException) -> list[Any]:
+    """What a burst of callers gets whose loader raises this."""
+
+    async def load(key: str) -> None:
+        it.origin.loads[key] += 1
+        await asyncio.sleep(LOAD_S)
+        raise error
+
+    for protection in it.protections:
+        protection.cache.origin = load
+    return await outcomes(it.burst(CALLERS))
+
+
 async def test_an_error_that_is_not_of_the_origins_own_kind_releases_everybody(
     name: str, fleet: MakeFleet, loads_allowed: LoadsAllowed
 ) -> None:
     """A user's loader may raise anything."""
     it = fleet(name)
-
-    async def load(key: str) -> None:
-        it.origin.loads[key] += 1
-        await asyncio.sleep(LOAD_S)
-        raise KeyError("theirs")
-
-    for protection in it.protections:
-        protection.cache.origin = load
-    errors = await outcomes(it.burst(CALLERS))
+    errors = await raised_by_the_loader(it, KeyError("theirs"))
     assert all(isinstance(error, Exception) and "theirs" in str(error) for error in errors)
     assert it.origin.loads["k"] <= loads_allowed(CALLERS)
     assert it.elapsed() < LOAD_S + NOTICED_S
@@ -347,15 +352,7 @@ async def test_a_loader_that_raises_a_cancellation_has_failed_and_everybody_is_t
 ) -> None:
     """Something inside of a user's loader was cancelled: that is no reason to try again, one caller after another."""
     it = fleet(name)
-
-    async def load(key: str) -> None:
-        it.origin.loads[key] += 1
-        await asyncio.sleep(LOAD_S)
-        raise asyncio.CancelledError
-
-    for protection in it.protections:
-        protection.cache.origin = load
-    errors = await outcomes(it.burst(CALLERS))
+    errors = await raised_by_the_loader(it, asyncio.CancelledError())
     assert {(type(error), str(error)) for error in errors} == {(LoadError, "the load was cancelled from within")}
     assert it.origin.loads["k"] <= loads_allowed(CALLERS)
     assert it.elapsed() < LOAD_S + NOTICED_S
