@@ -77,10 +77,9 @@ class Cache:
         """Whether a value can be served to somebody who has already waited."""
         return entry is not None and self.clock() < entry.expires_at
 
-    def presentable(self, entry: Entry, max_age: float) -> bool:
-        """Whether a value is younger than its lifetime and `max_age`, so that it can stand in for one that fails."""
-        lifetime = self.freshness.lifetime(self.ttl, self.random).expires_after
-        return self.clock() - entry.loaded_at < lifetime + max_age
+    def stands_in_until(self, entry: Entry, max_age: float) -> float:
+        """When a value becomes older than its lifetime and `max_age`; before, it can stand in for one that fails."""
+        return entry.loaded_at + self.freshness.lifetime(self.ttl, self.random).expires_after + max_age
 
     async def load(self, key: str) -> Entry:
         """One load, with all resilience around it. Raises LoadError."""

@@ -54,8 +54,8 @@ class FailSafe(Wrapper):
             entry = await cache.store.get(key)
         except StoreError:
             return None
-        if entry is None or not cache.presentable(entry, self.max_age):
+        now = cache.clock()
+        if entry is None or now >= (until := cache.stands_in_until(entry, self.max_age)):
             return None
-        longest = cache.freshness.lifetime(cache.ttl, cache.random).expires_after + self.max_age
-        retry_at = min(cache.clock() + self.throttle, entry.loaded_at + longest)
+        retry_at = min(now + self.throttle, until)
         return msgspec.structs.replace(entry, expires_at=max(entry.expires_at, retry_at), retry_at=retry_at)

@@ -63,9 +63,8 @@ class Timeouts(Wrapper):
                     kept = await _kept(cache, key, task, begun + self.hard)
                 if task.done():
                     return task.result()
-                if kept is not None and cache.presentable(
-                    kept, self.max_age if look < self.hard else cache.retention
-                ):
+                max_age = self.max_age if look < self.hard else cache.retention
+                if kept is not None and cache.clock() < cache.stands_in_until(kept, max_age):
                     return Answer(kept, Role.WAITER if cache.usable(kept) else Role.STALE)
             raise LoadError(f"no answer within {self.hard}")
 
