@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 from typing import Annotated, TextIO
 
 import typer
 
+from stampede.cli.commands import Commands
+from stampede.cli.panels import WIDTH
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
-from stampede.core.text import visible, visible_lines
-
-COMMANDS = ("run", "compare", "diff", "report", "list", "explain", "calibrate", "clean")
-"""Each is the function `command` of the file of its name here."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 LONGEST, SHOWN = 1000, 40
@@ -22,17 +19,15 @@ LONGEST, SHOWN = 1000, 40
 
 app = typer.Typer(
     name="stampede",
+    cls=Commands,
     help="Will my cache stampede, and which protection should I use?",
     invoke_without_command=True,
     add_completion=True,
-    rich_markup_mode=None,  # rich help costs more than the command itself
+    rich_markup_mode=None,  # see panels
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
     epilog="Start with: stampede run --concurrency 500",
 )
-for _name in COMMANDS:
-    _module = importlib.import_module(f"stampede.cli.{_name}")
-    app.command(_name)(_module.command)
 
 
 def _version(wanted: bool) -> None:
@@ -102,6 +97,8 @@ def run_app() -> int:
 def _show_traceback(code: int) -> int:
     import traceback
 
+    from stampede.core.text import visible_lines
+
     print(visible_lines(traceback.format_exc()), end="", file=sys.stderr)
     return code
 
@@ -123,6 +120,8 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _complain(message: str, code: int) -> int:
+    from stampede.core.text import visible
+
     words = _without_passwords(message).split()
     shown = (word if len(word) <= LONGEST else f"{word[:SHOWN]}…{word[-SHOWN:]}" for word in words)
     try:

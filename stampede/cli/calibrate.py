@@ -8,11 +8,26 @@ from typing import Annotated
 import typer
 
 from stampede.cli import options as opt
+from stampede.cli.panels import examples, of_firing, of_output
 from stampede.core.errors import UsageError
 
 Exports = Annotated[
     list[Path] | None,
-    typer.Option("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
+    of_output("-e", "--export", metavar="FILE", help="Write the calibration as .csv or .json (repeatable)."),
+]
+Instances = Annotated[
+    int | None,
+    of_firing("-i", "--instances", metavar="N", min=1, help="Application processes.", show_default="4"),
+]
+Trials = Annotated[
+    int | None,
+    of_firing(
+        *("-n", "--trials"),
+        metavar="N",
+        min=1,
+        help="Trials of each size of burst, or check, or in each run.",
+        show_default="5, 3 with --theory, 10 with --between-runs",
+    ),
 ]
 Theory = Annotated[
     bool, typer.Option("--theory", help="Check the fake-slow database against queueing theory instead.")
@@ -26,13 +41,19 @@ Runs = Annotated[
     int | None, typer.Option(metavar="N", min=3, help="So many runs, with --between-runs.", show_default="6")
 ]
 
+EXAMPLES = examples(
+    "stampede calibrate",
+    "stampede calibrate --theory",
+    "stampede calibrate --between-runs --export calibration.json",
+)
+
 
 def command(
     theory: Theory = False,
     between_runs: BetweenRuns = False,
     runs: Runs = None,
-    instances: opt.Instances = None,
-    trials: opt.Trials = None,
+    instances: Instances = None,
+    trials: Trials = None,
     seed: opt.Seed = None,
     redis: opt.Redis = None,
     may_evict: opt.MayEvict = False,

@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+from stampede.cli.panels import examples
+
+EXAMPLES = examples(
+    "stampede clean --redis redis://localhost:6379",
+)
+
 
 def command(
     redis: Annotated[

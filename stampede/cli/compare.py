@@ -8,21 +8,38 @@ import typer
 
 from stampede.cli import completion
 from stampede.cli import options as opt
+from stampede.cli.changes import Changes
 from stampede.cli.gathered import gathered
+from stampede.cli.panels import WHAT, examples, of_firing
 from stampede.core.units import Duration, share
 
 Specs = Annotated[
     list[str],
     typer.Argument(
-        metavar="SPEC SPEC...", help="Strategies; the first is the reference.", autocompletion=completion.specs
+        metavar="SPEC SPEC...",
+        help="Strategies; the first is the reference.",
+        autocompletion=completion.specs,
+        rich_help_panel=WHAT,
     ),
 ]
-Precision = Annotated[str, typer.Option(metavar="SHARE", help="Add trials until all intervals are this narrow (±).")]
-Budget = Annotated[Duration, typer.Option(parser=opt.duration, metavar="DURATION", help="Add none after this time.")]
+Precision = Annotated[
+    str,
+    of_firing(metavar="SHARE", help="Add trials until all intervals are this narrow (±)."),
+]
+Budget = Annotated[
+    Duration,
+    of_firing(parser=opt.duration, metavar="DURATION", help="Add none after this time."),
+]
 ExactTrials = Annotated[
     int | None,
-    typer.Option("-n", "--trials", metavar="N", min=3, help="Exactly so many of each, whatever the precision."),
+    of_firing("-n", "--trials", metavar="N", min=3, help="Exactly so many of each, whatever the precision."),
 ]
+
+EXAMPLES = examples(
+    "stampede compare none two-level",
+    "stampede compare single-flight two-level --scenario zipf --budget 2m",
+    "stampede compare lease two-level --fail-if 'two-level.latency_p99_ms > 150ms'",
+)
 
 
 @gathered
@@ -32,13 +49,16 @@ def command(
     scenario: opt.ScenarioOption = opt.DEFAULT_SCENARIO,
     precision: Precision = "5%",
     budget: Budget = Duration(60.0),
-    changes: opt.Changes,
+    changes: Changes,
     trials: ExactTrials = None,
     seed: opt.Seed = None,
     servers: opt.Servers,
     output: opt.Output,
 ) -> int:
-    """Compare strategies with the first of them, in paired trials."""
+    """Compare strategies with the first of them, in paired trials.
+
+    Options change the scenario; where no default is shown, it is what the scenario says.
+    """
     from stampede.core.errors import UsageError
     from stampede.engine import local_process
 

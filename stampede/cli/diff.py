@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from stampede.cli import options as opt
+from stampede.cli.panels import examples, of_gates
 from stampede.core.errors import UsageError
+
+EXAMPLES = examples(
+    "stampede diff main.json new.json",
+    "stampede diff old.json new.json --fail-if 'redis_commands > 1.2'",
+)
 
 
 def command(
@@ -30,7 +36,7 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Take that from what calibrate --between-runs exported as .json instead."),
     ] = None,
-    threshold: Annotated[str, typer.Option(metavar="SHARE", help="A change up to this is none.")] = "5%",
+    threshold: Annotated[str, of_gates(metavar="SHARE", help="A change up to this is none.")] = "5%",
     fail_if: opt.FailIf = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,

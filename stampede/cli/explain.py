@@ -7,6 +7,13 @@ from typing import Annotated
 import typer
 
 from stampede.cli import completion
+from stampede.cli.panels import examples
+
+EXAMPLES = examples(
+    "stampede explain two-level",
+    "stampede explain 'xfetch(beta=2)+lease'",
+    "stampede explain hot-key-expiry",
+)
 
 
 def command(

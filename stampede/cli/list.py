@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from stampede.cli.panels import examples, of_output
 
-Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+Json = Annotated[bool, of_output("--json", help="Print it as JSON.")]
+
+EXAMPLES = examples(
+    "stampede list",
+    "stampede list --json",
+)
 
 
 def command(json: Json = False) -> None:

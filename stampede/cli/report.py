@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stampede.cli import options as opt
+from stampede.cli.panels import examples, of_output
 
 if TYPE_CHECKING:
     from stampede.measure.run import Run
 
 Exports = Annotated[
     list[Path] | None,
-    typer.Option(
+    of_output(
         "-e", "--export", metavar="FILE", help="Write the run as .csv, .json, .md or .html (repeatable; - prints it)."
     ),
 ]
+
+EXAMPLES = examples(
+    "stampede report run.json",
+    "stampede report run.json --plot --export run.html",
+)
 
 
 def command(

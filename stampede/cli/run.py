@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from stampede.cli import options as opt
+from stampede.cli.changes import Changes
 from stampede.cli.gathered import gathered
+from stampede.cli.panels import examples
+
+EXAMPLES = examples(
+    "stampede run --concurrency 500",
+    "stampede run -s none -s 'swr(grace=2s)+two-level' --rate 500 --duration 5s",
+    "stampede run zipf -e out.html --fail-if 'two-level.failed > 0'",
+)
 
 
 @gathered
@@ -11,7 +19,7 @@ def command(
     scenario: opt.ScenarioName = opt.DEFAULT_SCENARIO,
     *,
     strategy: opt.Strategies = None,
-    changes: opt.Changes,
+    changes: Changes,
     trials: opt.Trials = None,
     seed: opt.Seed = None,
     servers: opt.Servers,
@@ -19,7 +27,10 @@ def command(
     plot: opt.Plot = False,
     output: opt.Output,
 ) -> int:
-    """Fire bursts at strategies; show what database and callers saw."""
+    """Fire bursts at strategies; show what database and callers saw.
+
+    Options change the scenario; where no default is shown, it is what the scenario says.
+    """
     from stampede.engine import local_process
     from stampede.scenario import sweep as sweeps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from stampede.core import registry
@@ -51,6 +51,11 @@ class Plugin:
     def foreign(cls, text: object) -> Self:
         """One that is not installed here, by its name: it can be shown, and nothing else."""
         return cls()._written_as(Call(str(text)))
+
+    def changed(self, parameter: str, value: object) -> Self:
+        """The same with another value of one parameter. Raises UsageError."""
+        call = self._call or self._as_call()
+        return self.parse(replace(call, params={**call.params, parameter: _written(value)}))
 
     def _written_as(self, call: Call) -> Self:
         object.__setattr__(self, "_call", call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,17 +11,21 @@ import msgspec
 from stampede.core.errors import UsageError
 from stampede.core.units import Duration
 from stampede.origins.latency import Latency
-from stampede.scenario.model import Scenario
+from stampede.scenario.model import Scenario, Workload
+from stampede.workload.arrivals.poisson import Poisson
+from stampede.workload.laws import Keys
 
 
 class Parameter(NamedTuple):
-    """Where a value stands in the scenario, and how its text is read (UsageError)."""
+    """Where a value stands in the scenario, in a law perhaps, and how its text is read (UsageError)."""
 
     path: tuple[str, ...]
     parse: Callable[[str], Any]
 
 
 MOST_DIGITS = 1000
+USUAL_DURATION = Duration(10.0)
+"""Of a rate in place of a law that has no duration."""
 
 
 def _whole(text: str) -> int:
@@ -37,6 +42,12 @@ def _count(text: str) -> int:
     return number
 
 
+def _rate(text: str) -> int | float:
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) and float(text):
+        return float(text) if "." in text else int(text)
+    raise UsageError(f"'{text}' is no rate: write how many requests a second, as 500")
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise UsageError(f"'{text}' is neither true nor false")
@@ -44,8 +55,13 @@ def _switch(text: str) -> bool:
 
 
 PARAMETERS = {
+    "rate": Parameter(("workload", "arrivals", "rate"), _rate),
+    "duration": Parameter(("workload", "arrivals", "duration"), Duration.parse),
     "concurrency": Parameter(("workload", "concurrency"), _count),
+    "keys": Parameter(("workload", "keys"), Keys.parse),
     "instances": Parameter(("fleet", "instances"), _count),
+    "timeout": Parameter(("client", "timeout"), Duration.parse),
+    "retries": Parameter(("client", "retries"), _whole),
     "db-latency": Parameter(("database", "latency"), Latency.parse),
     "db-connections": Parameter(("database", "connections"), _count),
     "db-cancel": Parameter(("database", "cancel"), _switch),
@@ -55,9 +71,31 @@ PARAMETERS = {
 
 
 def override(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
-    """The scenario with parsed values of PARAMETERS, by name; it is not checked yet."""
-    for name, value in values.items():
-        section, field = PARAMETERS[name].path
-        changed = msgspec.structs.replace(getattr(scenario, section), **{field: value})
+    """The scenario with parsed values of PARAMETERS, by name; it is not checked yet.
+
+    A rate comes first, for it may put another law in the place of the scenario's.
+
+    Raises:
+        UsageError: its law has no such parameter.
+    """
+    for name, parameter in PARAMETERS.items():
+        if name not in values:
+            continue
+        section, field, *of_law = parameter.path
+        if of_law:
+            changed: msgspec.Struct = _with_law(scenario.workload, name, values[name])
+        else:
+            changed = msgspec.structs.replace(getattr(scenario, section), **{field: values[name]})
         scenario = msgspec.structs.replace(scenario, **{section: changed})
     return scenario
+
+
+def _with_law(work: Workload, parameter: str, value: Any) -> Workload:
+    """The workload with arrivals of that rate or duration: with a rate a burst or a closed loop becomes Poisson's."""
+    law = work.arrivals
+    if parameter in law.parameters:
+        return msgspec.structs.replace(work, arrivals=law.changed(parameter, value))
+    if parameter != "rate":
+        raise UsageError(f"'{law}' has no {parameter}: give a rate, too, as --rate 500")
+    poisson = Poisson(rate=value, duration=getattr(law, "duration", USUAL_DURATION))
+    return msgspec.structs.replace(work, arrivals=poisson, concurrency=None)

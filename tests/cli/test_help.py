@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +12,11 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+import typer
 
-from stampede.cli.app import COMMANDS
+from stampede.cli.app import app
+from stampede.cli.commands import SUMMARIES
+from stampede.cli.panels import GROUPS
 from stampede.core import registry
 from stampede.scenario import reading
 
@@ -38,6 +43,7 @@ Said = Callable[..., Any]
                     "--db-cancel",
                     "--ttl",
                 ),
+                *("--rate", "--duration", "--keys", "--timeout", "--retries"),
                 *("--trials", "--seed", "--redis", "--redis-server", "--redis-pool", "--database", "--query"),
                 *("--keys-from", "--export", "--requests", "--plot", "--json", "--quiet"),
             ],
@@ -57,9 +63,36 @@ def test_help_names_every_command_and_option(said: Said, words: list[str], shown
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", SUMMARIES)
+def test_a_commands_help_ends_with_examples_that_are_understood(said: Said, command: str) -> None:
+    help = said(command, "--help", COLUMNS="80").out
+    assert help.partition("\n\n")[2].strip().startswith(SUMMARIES[command])
+    examples = [line.split(None, 1)[1] for line in help.splitlines() if line.startswith("    stampede ")]
+    assert examples
+    for example in examples:
+        name, *words = shlex.split(example)
+        assert name == command
+        known: Any = typer.main.get_command(app)
+        known.commands[command].make_context(command, words)
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_options_come_in_groups(said: Said, command: str) -> None:
+    groups = re.split(r"^(\w[\w ]*):\n", said(command, "--help", COLUMNS="80").out, flags=re.MULTILINE)
+    assert groups[1::2] == [*GROUPS, "Options"]
+    shown = dict(zip(groups[1::2], groups[2::2], strict=True))
+    for group, option in zip(GROUPS, ["--rate", "--db-latency", "--redis", "--export", "--fail-if"], strict=True):
+        assert option in shown[group]
+    assert re.findall(r"^  (\S+)", shown["Options"].partition("\n\n")[0], re.MULTILINE) == ["-h,"]
+
+
+def test_help_is_wider_where_there_is_room(said: Said) -> None:
+    assert 100 < max(map(len, said("run", "--help", COLUMNS="200").out.splitlines())) <= 120
+
+
 def test_no_commands_summary_is_cut_at_80_columns(said: Said) -> None:
     summaries = said("--help", COLUMNS="80").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert len(summaries) == len(COMMANDS)
+    assert len(summaries) == len(SUMMARIES)
     assert [line for line in summaries if not line.endswith(".") or line.endswith("...")] == []
 
 
@@ -84,6 +117,21 @@ def test_help_imports_nothing_heavy() -> None:
         "multiprocessing",
         "plotext",
     }
+
+
+def cpu_seconds(*words: str) -> float:
+    """The least that a Python with these arguments took in ten attempts, for others may have slowed it down."""
+    taken = []
+    for _ in range(10):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(taken)
+
+
+def test_help_takes_little_more_than_what_it_is_made_with() -> None:
+    assert cpu_seconds("-m", "stampede", "--help") <= 1.5 * cpu_seconds("-c", "import typer, rich")
 
 
 def test_list_has_every_strategy_and_scenario(said: Said) -> None:

@@ -19,6 +19,10 @@ Stampede = Callable[..., Any]
 
 SMALL = ["--concurrency", 20, "--instances", 1, "--seed", 4711]
 MODEL = ["--db-latency", "lognormal(median=20ms,sigma=0.2)", "--db-connections", 7, "--db-cancel", "--ttl", "5s"]
+OPEN = [
+    *("--instances", 1, "--seed", 4711, "--rate", 150, "--duration", "500ms", "--keys", "uniform(n=5)"),
+    *("--timeout", "2s", "--retries", 1, "--db-latency", "20ms"),
+]
 PAIR = ["none", "two-level"]
 OWN = [
     *("--redis", "{redis}", "--database", "sqlite+aiosqlite:///{own}", "--query", "select x from t where x = :key"),
@@ -30,6 +34,8 @@ COMMANDS: dict[str, list[object]] = {
         *("--fail-if", "db_hits > 99", "--requests", "r.csv", "--redis-server", "{binary}"),
     ],
     "a run over servers of one's own": ["run", *SMALL, *OWN, "--strategy", "single-flight", "--redis-pool", 2],
+    "an open loop of impatient callers": ["run", *OPEN, "--strategy", "none", "--trials", 1],
+    "a comparison in an open loop": ["compare", *PAIR, *OPEN, "--trials", 3],
     "a comparison that is precise, or spends its budget": [
         *("compare", *PAIR, *SMALL, *MODEL, "--budget", "1500ms", "--precision", "50%", "--fail-if", "db_hits > 99"),
         *("--redis-pool", 2, "--scenario", "cold-burst", "--redis-server", "{binary}", "--requests", "r.jsonl"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from stampede.core.errors import UsageError
+from stampede.core.units import Duration
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
-from stampede.scenario.overrides import PARAMETERS
+from stampede.scenario.overrides import PARAMETERS, override
 from stampede.scenario.sweep import points
+from stampede.workload.laws import Arrivals
 
 
 @pytest.fixture
@@ -40,11 +43,43 @@ def test_commas_in_brackets_part_no_values(base: Scenario) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None:
-    value = {"db-latency": "7ms", "ttl": "7s", "db-cancel": "true"}.get(name, "7")
-    (point,) = points(base, [f"{name}={value}"])
-    section, field = PARAMETERS[name].path
-    assert str(getattr(getattr(point.scenario, section), field)).lower() == value
+    written = {
+        "db-latency": "7ms",
+        "ttl": "7s",
+        "db-cancel": "true",
+        "timeout": "7s",
+        "duration": "7s",
+        "rate": "7.5",
+    }
+    value = written.get(name, "uniform(n=7)" if name == "keys" else "7")
+    at_a_rate = override(base, {"rate": 2}) if name == "duration" else base
+    patient = override(at_a_rate, {"timeout": Duration(1.0)}) if name == "retries" else at_a_rate
+    (point,) = points(patient, [f"{name}={value}"])
+    found: object = point.scenario
+    for part in PARAMETERS[name].path:
+        found = getattr(found, part)
+    assert str(found).lower() == value
     assert point.swept == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("law", "sweeps", "arrivals"),
+    [
+        ("burst(times=3)", ["rate=500"], "poisson(rate=500,duration=10s)"),
+        ("burst", ["duration=2s", "rate=0.5"], "poisson(rate=0.5,duration=2s)"),
+        ("closed(duration=3s)", ["duration=2s"], "closed(duration=2s)"),
+        ("closed(duration=3s)", ["rate=1000"], "poisson(rate=1000,duration=3s)"),
+        ("constant(duration=3s,rate=7)", ["rate=9"], "constant(duration=3s,rate=9)"),
+    ],
+)
+def test_a_rate_makes_an_open_loop_and_keeps_what_the_law_has(
+    base: Scenario, law: str, sweeps: list[str], arrivals: str
+) -> None:
+    callers = None if "rate" in law else 500
+    work = msgspec.structs.replace(base.workload, arrivals=Arrivals.parse(law), concurrency=callers)
+    (point,) = points(msgspec.structs.replace(base, workload=work), sweeps)
+    assert str(point.scenario.workload.arrivals) == arrivals
+    assert (point.scenario.workload.concurrency is None) == ("rate" in arrivals)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +87,8 @@ def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None
     [
         (
             ["speed=1,2"],
-            "unknown parameter 'speed': known: concurrency, instances, db-latency, db-connections, db-cancel, ttl, "
-            "redis-pool",
+            "unknown parameter 'speed': known: rate, duration, concurrency, keys, instances, timeout, retries, "
+            "db-latency, db-connections, db-cancel, ttl, redis-pool",
         ),
         (["db_latency=1ms"], "did you mean 'db-latency'?"),
         (["concurrency"], "'' is no whole number above zero"),
@@ -64,6 +99,11 @@ def test_every_parameter_changes_the_scenario(base: Scenario, name: str) -> None
         (["ttl=1s,"], "'' is not a duration"),
         (["ttl=1s,1000ms"], "1s is in it twice"),
         (["ttl=1s", "ttl=2s"], "'ttl' is swept twice"),
+        (["duration=2s"], "'burst' has no duration: give a rate, too, as --rate 500"),
+        (["rate=0"], "'0' is no rate"),
+        (["rate=1e3"], "'1e3' is no rate"),
+        (["rate=99999999"], "<= 1000000"),
+        (["retries=2"], "without client.timeout nobody ever gives up"),
         (["concurrency=3"], "3 concurrent requests cannot be spread over 4 instances"),
         (["ttl=20ms"], "values would expire on arrival"),
     ],
