@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stampede.core.model import Entry
+from stampede.core.model import Answer, Entry, Role
 from stampede.core.tasks import Boarding
 from stampede.protection.cache import Cache
 from stampede.protection.keeper import Keeper
 
 LEASE_S = 2.0
+FRESH_S = LEASE_S / 2
+"""A token that lives for longer was left or renewed lately; another would end before we renew it."""
 
 
 @dataclass
@@ -34,12 +36,26 @@ class Fence:
         boarding.confirmed()
         if asked.entry is not None and self.cache.usable(asked.entry):
             return asked.entry, token
+        if asked.holder == token or (asked.holder is not None and asked.remaining > FRESH_S):
+            return None, asked.holder
         # Beside a value that is only kept for when a load fails the token has to be left by itself.
-        return None, asked.holder or await self.token(key)
+        return None, await self.token(key)
 
     async def token(self, key: str) -> str:
-        """The token to load under, whatever value is there."""
-        return await self.cache.store.add(key, self.cache.token(), LEASE_S)
+        """The token to load under, whatever value is there: our own, or another's that is prolonged for us."""
+        token, store = self.cache.token(), self.cache.store
+        while True:
+            holder = await store.add(key, token, LEASE_S)
+            if holder == token or await self.cache.quietly(store.renew(key, holder, LEASE_S)) is not False:
+                return holder
+
+    async def reload(self, key: str, old: Entry, boarding: Boarding) -> Answer:
+        """Load what is there, unless another value has come in the place of `old` since that was read."""
+        entry = await self.cache.store.get(key, sent=boarding.asking)
+        if entry is not None and entry != old and self.cache.usable(entry):
+            boarding.confirmed()
+            return Answer(entry, Role.HIT)
+        return Answer(await self.load(key, await self.token(key), boarding), Role.LEADER)
 
     async def load(self, key: str, token: str, boarding: Boarding) -> Entry:
         """Load, and write unless the key was invalidated meanwhile. A store that fails then harms nobody."""

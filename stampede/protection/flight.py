@@ -9,7 +9,7 @@ from stampede.core.model import Answer, Entry, Role
 from stampede.core.tasks import Boarding, Flights, Tasks
 
 Fly = Callable[[str, Boarding], Coroutine[Any, Any, Answer]]
-Renew = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
+Renew = Callable[[str, Entry, Boarding], Coroutine[Any, Any, Answer | None]]
 Serve = Callable[[str, Entry], Coroutine[Any, Any, Answer | None]]
 
 
@@ -49,8 +49,22 @@ class SharedFlight:
         """The process's one reload; None if one is under way."""
         if self._reloads.current(key) is not None:
             return None
-        return (await self._reloads.start(key, lambda key, _: self._renew(key, old)).join()).result
+        reload = self._reloads.start(key, lambda key, boarding: self._renew(key, old, boarding))
+        return (await reload.join()).result
+
+    async def reloaded(self, key: str, boarding: Boarding) -> Entry | None:
+        """For a flight that found nothing: what a reload that is under way brings, if it is in time."""
+        reload = self._reloads.current(key)
+        if reload is None:
+            return None
+        boarding.asking()
+        answer, timely = await reload.join()
+        if not timely or answer is None:
+            return None
+        boarding.confirmed()
+        return answer.entry
 
     def forget(self, key: str | None) -> None:
         """The key was invalidated, or with None any may have been: have the next caller start a new flight."""
         self._flights.forget(key)
+        self._reloads.forget(key)

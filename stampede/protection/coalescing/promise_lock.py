@@ -31,7 +31,7 @@ class PromiseLock(Coalescing):
     needs = (Values, Guards, Leases)
 
     _fence: Fence = field(init=False)
-    flights: Flights[Entry] = field(init=False)
+    flights: Flights[Answer] = field(init=False)
 
     def __post_init__(self) -> None:
         self._fence = Fence(self.cache)
@@ -39,28 +39,24 @@ class PromiseLock(Coalescing):
 
     async def load(self, key: str) -> Answer:
         while True:
-            flight, role = self.flights.current(key), Role.WAITER
-            if flight is None:
-                flight, role = self.flights.start(key, self._fly), Role.LEADER
-            entry, timely = await flight.join()
-            if timely and entry is not None:
-                return Answer(entry, role)
+            flight = self.flights.current(key)
+            first = flight is None
+            answer, timely = await (flight or self.flights.start(key, self._fly)).join()
+            if timely and answer is not None:
+                return answer if first else Answer(answer.entry, Role.WAITER)
 
-    async def _fly(self, key: str, boarding: Boarding) -> Entry:
+    async def _fly(self, key: str, boarding: Boarding) -> Answer:
         # Read again: the flight before this one may have landed between the caller's miss and now.
         entry, token = await self._fence.look(key, boarding)
         if entry is not None:
-            return entry
-        return await self._fence.load(key, token, boarding)
-
-    async def _renew(self, key: str, boarding: Boarding) -> Entry:
-        return await self._fence.load(key, await self._fence.token(key), boarding)
+            return Answer(entry, Role.WAITER)
+        return Answer(await self._fence.load(key, token, boarding), Role.LEADER)
 
     async def reload(self, key: str, old: Entry) -> Answer | None:
         if self.flights.current(key) is not None:
             return None
-        entry, _ = await self.flights.start(key, self._renew).join()
-        return None if entry is None else Answer(entry, Role.LEADER)
+        reload = self.flights.start(key, lambda key, boarding: self._fence.reload(key, old, boarding))
+        return (await reload.join()).result
 
     async def invalidate(self, key: str) -> None:
         self.flights.forget(key)

@@ -38,7 +38,7 @@ class SingleFlight(Coalescing):
 
     def __post_init__(self) -> None:
         self._fence = Fence(self.cache)
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._renew, self.serve)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._fence.reload, self.serve)
 
     def get(self, key: str) -> Coroutine[Any, Any, Answer]:
         return self._flight.get(key)  # the flight's own coroutine: one around it would cost every waiter a frame
@@ -48,13 +48,12 @@ class SingleFlight(Coalescing):
         boarding.confirmed()
         if entry is not None and self.cache.usable(entry):
             return Answer(entry, Role.HIT)
+        if (reloaded := await self._flight.reloaded(key, boarding)) is not None:
+            return Answer(reloaded, Role.WAITER)
         entry, token = await self._fence.look(key, boarding)
         if entry is not None:
             return Answer(entry, Role.HIT)
         return Answer(await self._fence.load(key, token, boarding), Role.LEADER)
-
-    async def _renew(self, key: str, old: Entry) -> Answer:
-        return Answer(await self._fence.load(key, await self._fence.token(key), Boarding()), Role.LEADER)
 
     async def reload(self, key: str, old: Entry) -> Answer | None:
         return await self._flight.reload(key, old)

@@ -50,7 +50,7 @@ class TwoLevel(Coalescing):
 
     def __post_init__(self) -> None:
         self._among_processes = Lease(self.cache, self.lease)
-        self._flight = SharedFlight(self.cache.tasks, self._fly, self._among_processes.reload, self.serve)
+        self._flight = SharedFlight(self.cache.tasks, self._fly, self._renew, self.serve)
         self.cache.store.on_invalidated(self._flight.forget)
 
     def get(self, key: str) -> Coroutine[Any, Any, Answer]:
@@ -67,6 +67,9 @@ class TwoLevel(Coalescing):
         boarding.loading()
         self.cache.counters.degraded += 1
         return Answer(await self.cache.load(key), Role.LEADER)
+
+    async def _renew(self, key: str, old: Entry, boarding: Boarding) -> Answer | None:
+        return await self._among_processes.reload(key, old)  # who misses meanwhile asks Redis, which names its holder
 
     async def reload(self, key: str, old: Entry) -> Answer | None:
         return await self._flight.reload(key, old)
