@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,16 @@ Start = Callable[..., Any]
 
 
 def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede: Stampede, tmp_path: Path) -> None:
-    words = ["--between-runs", "--runs", 3, "--trials", 3, "--instances", 2, "--seed", 5]
+    # Of four trials one may be INVALID, on a busy machine: three make a run count.
+    words = ["--between-runs", "--runs", 3, "--trials", 4, "--instances", 2, "--seed", 5]
     ended = stampede("calibrate", *words, "--export", "calibration.json", COLUMNS="200")
     assert (ended.code, ended.err) == (0, "")
-    # A run without a valid trial, on a busy machine, is not counted.
-    (runs,) = re.findall(r"p99 of ([23]) identical runs differs by ", ended.out)
+    assert "p99 of 3 identical runs differs by " in ended.out
     saved = json.loads((tmp_path / "calibration.json").read_text())
     assert [each["metric"] for each in saved["between"]] == ["latency_p99_ms", "latency_p50_ms"]
     assert all(each["low"] <= each["spread"] <= each["high"] for each in saved["between"])
     trials = saved["run"]["trials"]
-    assert sorted(each["trial"] for each in trials if each["strategy"] == "two-level") == list(range(1, 10))
+    assert sorted(each["trial"] for each in trials if each["strategy"] == "two-level") == list(range(1, 13))
     assert not {"none"} & {each["strategy"] for each in trials}
 
     for name in ("one", "two"):
@@ -34,7 +33,7 @@ def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede:
     words = ["--threshold", "60%", "--calibration", "calibration.json"]
     measured = stampede("diff", "one.json", "two.json", *words, COLUMNS="200")
     assert (measured.code, measured.err) == (0, "")
-    assert f"as a calibration of {runs} runs measured" in " ".join(measured.out.split())
+    assert "as a calibration of 3 runs measured" in " ".join(measured.out.split())
 
 
 def test_a_repeated_run_that_cannot_be_had_says_why(said: Stampede) -> None:
