@@ -18,6 +18,7 @@ SUMMARIES = {
     "report": "Report saved runs again, in any format.",
     "list": "List strategies, scenarios, events and laws.",
     "explain": "Explain a strategy, a scenario, an event or a law.",
+    "init": "Write a scenario to start from, with every default explained.",
     "calibrate": "Find out what this machine can measure validly.",
     "clean": "Remove from your Redis what killed runs have left there.",
 }
