@@ -20,7 +20,8 @@ class Lease(Coalescing):
 
     mechanism:  the step that finds no value grants a lease with a token, or names its holder; the holder loads, and
                 its fill, fenced by the token, pushes the value to all who wait
-    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs, by the process's event loop: one
+                that is blocked, or behind, for the length of a lease loses it, and another process loads
     waiting:    Δ and one push: no poll, no second read; every caller asks Redis once
     staleness:  as the freshness choice says; a delete voids the lease, so an older value never overwrites it, and a
                 push counts only if it is by the holder that the store had named

@@ -27,7 +27,7 @@ class Placeholder(Coalescing):
     mechanism:  a miss puts a token there unless something is, or a reload is under way; its owner renews it, and a
                 marker of its own, loads, and writes the value over the token by compare-and-set; the others wait for
                 a message. A reload, for which there is a value in that place, holds a guard beside it: one lock
-    loads:      1 in the fleet per expiry
+    loads:      1 in the fleet per expiry, unless the owner's event loop is blocked, or behind, for its marker's life
     waiting:    Δ and one round trip to read the value
     staleness:  as the freshness choice says; a delete removes the token, so an older value cannot be written
     on failure: a dead owner is noticed within its marker's life, its token removed by compare-and-delete, and the

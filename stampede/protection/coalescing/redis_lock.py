@@ -21,7 +21,8 @@ class RedisLock(Coalescing):
 
     mechanism:  every caller reads value and lock, and on a miss tries the lock; the winner reads again, loads, fills
                 and unlocks in one step; the others poll both, with a jittered back-off from `poll` to `poll-max`
-    loads:      1 in the fleet per expiry; the lease is renewed while the load runs; a lock that is evicted or deleted
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs, by the process's event loop; a
+                lock that is evicted, deleted, or lost by a loop that is blocked or behind for the length of a lease
                 costs a second load, which who polls begins at once
     waiting:    Δ and up to one poll; polls cost the more commands the longer the load takes
     staleness:  as the freshness choice says

@@ -20,7 +20,8 @@ class RedisLockNotify(Coalescing):
 
     mechanism:  on a miss every caller tries the lock; the winner loads, and its fill publishes a wake-up; the
                 others watch first, read again, and then sleep until the message or the lease's end
-    loads:      1 in the fleet per expiry; the lease is renewed while the load runs
+    loads:      1 in the fleet per expiry; the lease is renewed while the load runs, by the process's event loop: one
+                that is blocked, or behind, for the length of a lease loses it, and another process loads
     waiting:    Δ and one round trip; no polling, but N callers cost N reads, N tries and twice N reads again
     staleness:  as the freshness choice says
     on failure: a dead holder stalls the key for at most one lease, as does a lost message; an error is

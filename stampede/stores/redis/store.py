@@ -26,7 +26,7 @@ from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
 from stampede.stores.redis.scripts import Scripts, knows_ifeq
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import EXPRESS, LANES, PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
 RENEWED_AT_ONCE = 500
@@ -58,7 +58,7 @@ class RedisStore:
         Raises:
             StoreError: Redis is not there or refuses us.
         """
-        client = connect(url, pool or 4)
+        client = connect(url, pool or LANES + EXPRESS)
         wire = PooledConnections(client) if pool else TickPipeline(client)
         try:
             store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
@@ -113,6 +113,8 @@ class RedisStore:
         return (await self.renew_all([(key, token)], ttl))[0]
 
     async def renew_all(self, held: Sequence[tuple[str, str]], ttl: float) -> list[bool]:
+        if len(held) <= RENEWED_AT_ONCE:
+            return await self._renew(held, ttl)
         begins = range(0, len(held), RENEWED_AT_ONCE)
         parts = await asyncio.gather(*(self._renew(held[begin : begin + RENEWED_AT_ONCE], ttl) for begin in begins))
         return [kept for part in parts for kept in part]

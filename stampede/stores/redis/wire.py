@@ -22,6 +22,8 @@ from stampede.stores.redis.connections import Argument, Command, Connections
 
 SOCKET_TIMEOUT_S = 2.0
 LANES = 4
+EXPRESS = 1
+"""Connections beside the lanes, for what is sent at once."""
 AT_ONCE = 500
 LARGE = 1 << 20
 """Bytes of an argument: `proto-max-bulk-len` cannot be set lower, so no server refuses less for its size."""
@@ -36,7 +38,7 @@ class Wire(Protocol):
     def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         """Send one command; await the result for its reply. `sent` is called right before it leaves.
 
-        `first`: before all that waits to be sent.
+        `first`: at once, beside all that waits to be sent.
         """
         ...
 
@@ -98,7 +100,11 @@ class TickPipeline:
     def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         future = self._loop.create_future()
         self.commands += 1
-        self._waiting.insert(0 if first else len(self._waiting), _Asked(command, sent, future))
+        asked = _Asked(command, sent, future)
+        if first:  # a tick can take a second where thousands of callers begin or end in it
+            self._depart([asked])
+            return future
+        self._waiting.append(asked)
         if not self._scheduled and self._free_lanes:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -107,11 +113,14 @@ class TickPipeline:
     def _flush(self) -> None:
         self._scheduled = False
         while self._waiting and self._free_lanes:
-            batch = self._next_batch()
             self._free_lanes -= 1
-            task = self._loop.create_task(self._travel(batch))
-            self._running.add(task)
-            task.add_done_callback(self._landed)
+            self._depart(self._next_batch()).add_done_callback(self._landed)
+
+    def _depart(self, batch: list[_Asked]) -> asyncio.Task[None]:
+        task = self._loop.create_task(self._travel(batch))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
 
     def _next_batch(self) -> list[_Asked]:
         """From the front of what waits."""
@@ -121,7 +130,6 @@ class TickPipeline:
         return batch
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
         self._free_lanes += 1
         if not self._scheduled:
             self._flush()
