@@ -50,7 +50,8 @@ def run(points: Sequence[Point], servers: Servers, seed: int, output: Output, pl
     names = [str(strategy) for strategy in scenario.strategies]
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     outcome.check(output)
-    with session(servers, seed, output, len(points) * len(names) * scenario.trials) as opened:
+    total = None if scenario.trials is None else len(points) * len(names) * scenario.trials
+    with session(servers, seed, output, total) as opened:
         measured = asyncio.run(measure(points, opened))
     return outcome.finish(measured, output, plot, gates)
 

@@ -39,6 +39,10 @@ class LiveProgress:
         """Show what begins."""
         self._progress.update(self._task, description=what, refresh=True)
 
+    def expects(self, trials: int) -> None:
+        """Know how many there will be."""
+        self._progress.update(self._task, total=trials)
+
     def ends(self, trial: Trial) -> None:
         """Count a trial."""
         self._progress.update(self._task, advance=1)

@@ -45,7 +45,7 @@ async def between_runs(count: int, repeated: Scenario, session: Session) -> Cali
     result.run.interrupted = await until_interrupted(lambda: _repeat(count, repeated, session, runs))
     for number, run in enumerate(runs):
         result.run.environment = run.environment
-        before = number * repeated.trials  # each trial has a number of its own
+        before = number * (repeated.trials or 1)  # each trial has a number of its own
         result.run.trials += [msgspec.structs.replace(each, trial=before + each.trial) for each in run.trials]
     result.between = [spread for metric in MEASURED if (spread := Spread.of(metric, runs)) is not None]
     return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +31,10 @@ from stampede.protection.strategy import Strategy
 from stampede.scenario.model import CacheSetup, FleetSetup, Scenario, Workload
 from stampede.scenario.sweep import Point
 
+USUAL_S = 10.0
+USUAL_FEWEST = 3
+"""A run that is not told how many trials fires as many as fit into this time, and not fewer: they show a spread."""
+
 FLOOR_STRATEGY = Strategy.parse("none")
 FLOOR_ATTEMPTS = 3
 FLOOR_TTL = Duration(60.0)
@@ -43,6 +49,10 @@ class Progress(Protocol):
 
     def ends(self, trial: Trial) -> None:
         """A trial has ended."""
+        ...
+
+    def expects(self, trials: int) -> None:
+        """There will be so many trials, all strategies together."""
         ...
 
 
@@ -96,6 +106,7 @@ async def measure(points: Sequence[Point], session: Session) -> Measured:
     measured = Measured(new_run(points[0].scenario, session.seed), session.keep_requests)
     await collect(measured, lambda: _trials(points, session, measured))
     measured.run.summary = summarize(measured.run.trials)
+    measured.run.scenario = _counted(measured.run)
     return measured
 
 
@@ -122,10 +133,13 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
         for _, scenario in points:
             if scenario.fleet not in benches:
                 benches[scenario.fleet] = await stack.enter_async_context(session.bench(run, scenario))
-        for number in range(1, first.trials + 1):
+        wanted, number, began = first.trials, 0, time.monotonic()
+        while wanted is None or number < wanted:
+            number += 1
             for (swept, scenario), strategy in product(points, first.strategies):
                 written = [f"{name}={value}" for name, value in swept.items()]
-                session.progress.begins(" ".join([f"trial {number} of {first.trials}: {strategy}", *written]))
+                of_all = "" if wanted is None else f" of {wanted}"
+                session.progress.begins(" ".join([f"trial {number}{of_all}: {strategy}", *written]))
                 bench = benches[scenario.fleet]
                 fire = partial(controlled.execute, bench, scenario, strategy, number, trial_seed(run.seed, number))
                 executed = await measured.attempt(bench, Row.label_of(str(strategy), swept), fire)
@@ -134,13 +148,28 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
                 trial = msgspec.structs.replace(executed[0], swept=swept)
                 measured.add(trial, executed[1])
                 session.progress.ends(trial)
-            if number < first.trials:
+            if wanted is None:
+                wanted = usual_trials(time.monotonic() - began)
+                session.progress.expects(wanted * len(points) * len(first.strategies))
+            if number < wanted:
                 session.after_round(so_far(run))
+
+
+def usual_trials(round_s: float) -> int:
+    """How many trials of each strategy a run fires if nobody says: decided once, when the first of each has ended."""
+    return max(USUAL_FEWEST, math.floor(USUAL_S / round_s))
 
 
 def so_far(run: Run) -> Run:
     """The run as it would be if it were interrupted now."""
-    return msgspec.structs.replace(run, summary=summarize(run.trials), interrupted=True)
+    return msgspec.structs.replace(run, scenario=_counted(run), summary=summarize(run.trials), interrupted=True)
+
+
+def _counted(run: Run) -> Scenario:
+    """The run's scenario with its number of trials, where nobody has said one."""
+    if run.scenario.trials is not None:
+        return run.scenario
+    return msgspec.structs.replace(run.scenario, trials=max((trial.trial for trial in run.trials), default=1))
 
 
 async def floor(bench: Bench, scenario: Scenario, seed: int) -> Trial:

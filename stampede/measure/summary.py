@@ -9,6 +9,7 @@ import msgspec
 
 from stampede.core.metrics import In, shown_in
 from stampede.measure import validity
+from stampede.measure.kinds import Kinds
 from stampede.measure.trial import Trial, values
 
 FEW_FAILURES = 0.01
@@ -116,9 +117,17 @@ def _row(group: list[Trial]) -> Row:
         round(median(trial.db_hits_ideal for trial in counted)),
         metrics,
         _distinct(reason for trial in group for reason in trial.reasons),
-        _distinct(warning for trial in counted for warning in trial.warnings),
+        _alike(warning for trial in counted for warning in trial.warnings),
         first.swept,
     )
+
+
+def _alike(texts: Iterable[str]) -> list[str]:
+    """Of those that differ in figures only the first, with their number."""
+    kinds = Kinds()
+    for text in texts:
+        kinds.add(text)
+    return [f"{first} ({count} trials)" if count > 1 else first for first, count in kinds.counts.items()]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -71,7 +71,7 @@ def _told(run: Run) -> list[RenderableType]:
 def heading(run: Run) -> Text:
     """What was fired at what."""
     scenario = run.scenario
-    work, database, trials = scenario.workload, scenario.database, scenario.trials
+    work, database, trials = scenario.workload, scenario.database, scenario.trials or 1
     return Text.assemble(
         (scenario.name, "bold"),
         f": {_callers(work)}{work.arrivals}, keys {work.keys}, over {many(scenario.fleet.instances, 'instance')}, "

@@ -93,12 +93,15 @@ class FleetSetup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One scenario. `name` and `description` come from the file's name and its first comment."""
+    """One scenario. `name` and `description` come from the file's name and its first comment.
+
+    Without `trials` a run fires as many as fit into a short time.
+    """
 
     name: str
     description: str = ""
     strategies: tuple[Strategy, ...] = ()
-    trials: Count = 1
+    trials: Count | None = None
     workload: Workload = Workload(concurrency=500)
     cache: CacheSetup = CacheSetup()
     database: DatabaseSetup = DatabaseSetup()

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 COMMANDS = {
-    "run": ("run", "-c", 40, "-i", 2, "-s", "two-level"),
+    "run": ("run", "-n", 1, "-c", 40, "-i", 2, "-s", "two-level"),
     "compare": ("compare", "none", "two-level", "-c", 40, "-i", 2),
     "calibrate": ("calibrate", "-i", 2, "-n", 1),
     "between runs": ("calibrate", "--between-runs", "--runs", 3, "-n", 5, "-i", 2),

@@ -12,7 +12,7 @@ import pytest
 
 Stampede = Callable[..., Any]
 SMALL = ["-c", 40, "-i", 2, "--seed", 4711]
-RUN = ["run", *SMALL, "-s", "two-level", "-s", "single-flight", "--db-latency", "60ms"]
+RUN = ["run", "-n", 1, *SMALL, "-s", "two-level", "-s", "single-flight", "--db-latency", "60ms"]
 
 
 def test_a_comparison_tells_the_strategies_apart_and_keeps_its_trials(stampede: Stampede, tmp_path: Path) -> None:
@@ -62,14 +62,16 @@ def test_a_gate_that_does_not_hold_fails_nothing(stampede: Stampede) -> None:
 
 def test_an_invalid_measurement_is_no_failed_gate(stampede: Stampede) -> None:
     # No burst is within half of a tenth of a millisecond.
-    ended = stampede("run", *SMALL, "-s", "none", "--db-latency", "100us", "--fail-if", "db_hits >= 0", "--quiet")
+    ended = stampede(
+        "run", "-n", 1, *SMALL, "-s", "none", "--db-latency", "100us", "--fail-if", "db_hits >= 0", "--quiet"
+    )
     assert (ended.code, ended.out, ended.err) == (4, "", "")
 
 
 def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: Stampede) -> None:
     for name, latency in (("one", "60ms"), ("two", "60ms"), ("slow", "120ms")):
         words = ["--db-latency", latency, "-n", 6, "--quiet", "-e", f"{name}.json"]
-        ended = stampede("run", *SMALL, "-s", "two-level", *words)
+        ended = stampede("run", "-n", 1, *SMALL, "-s", "two-level", *words)
         assert (ended.code, ended.err) == (0, "")
 
     # Twice the run's own noise would be a property of the machine; the counts are the same on any.
@@ -111,7 +113,9 @@ def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stam
 
 
 def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, tmp_path: Path) -> None:
-    ended = stampede("run", *SMALL, "-s", "redis-lock", "--sweep", "redis-pool=0,30", "-e", "out.json", COLUMNS="200")
+    ended = stampede(
+        "run", "-n", 1, *SMALL, "-s", "redis-lock", "--sweep", "redis-pool=0,30", "-e", "out.json", COLUMNS="200"
+    )
     assert ended.code == 0
     assert "in one pipeline per event-loop tick or a pool of 30 connections, one per command;" in ended.out
     trials = json.loads((tmp_path / "out.json").read_text())["trials"]

@@ -13,7 +13,7 @@ REQUESTS = 80
 @pytest.mark.parametrize("instances", [4, 1])
 def test_every_strategy_loads_as_often_as_it_promises(stampede: Callable[..., Any], instances: int) -> None:
     ended = stampede(
-        "run", "-c", REQUESTS, "-i", instances, "--db-latency", "200ms", "--db-connections", 40, "--json"
+        "run", "-n", 1, "-c", REQUESTS, "-i", instances, "--db-latency", "200ms", "--db-connections", 40, "--json"
     )  # fmt: skip
     trials = {trial["strategy"]: trial for trial in ended.json()["trials"]}
     assert {strategy: trial["db_hits"] for strategy, trial in trials.items()} == {
@@ -38,9 +38,23 @@ def test_every_strategy_loads_as_often_as_it_promises(stampede: Callable[..., An
 
 def test_a_warm_cache_spares_the_database(stampede: Callable[..., Any]) -> None:
     ended = stampede(
-        "run", "warm-hits", "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "two-level", "--json"
+        "run", "warm-hits", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "two-level",
+        "--json"
     )  # fmt: skip
     for trial in ended.json()["trials"]:
         assert (trial["db_hits"], trial["db_hits_ideal"], trial["loads"], trial["ok"]) == (0, 0, 0, 40)
         assert "leader" not in trial["roles"]
     assert ended.code == 0
+
+
+def test_without_a_number_of_trials_there_are_enough_to_show_a_spread(stampede: Callable[..., Any]) -> None:
+    ended = stampede(
+        "run", "-c", 20, "-i", 1, "--db-latency", "900ms", "--db-connections", 20, "-s", "none", "-s", "two-level",
+        "-s", "lease", "-e", "out.json", COLUMNS="80",
+    )  # fmt: skip
+    assert ended.code == 0
+    said, spread = ended.out.split("\n\n")[:2]
+    assert "3 trials" in said.replace("\n", " ")
+    assert spread.split()[:4] == ["p50", "ms", "p99", "ms"]
+    assert [line.count("±") for line in spread.splitlines()[3:6]] == [2, 2, 2]
+    assert max(map(len, ended.out.splitlines())) <= 80

@@ -100,7 +100,7 @@ def test_clean_removes_what_a_dead_run_left_and_leaves_a_living_one_alone(
     assert digest(guest) == before
 
 
-@pytest.mark.parametrize("command", [["run", "-s", "none"], ["clean"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("command", [["run", "-n", "1", "-s", "none"], ["clean"]], ids=lambda words: words[0])
 def test_clean_says_what_run_says_of_a_server_that_cannot_be_used(
     stampede: Stampede, own_redis: Callable[..., Path], password: str, command: list[str]
 ) -> None:
@@ -121,7 +121,7 @@ def test_clean_wants_to_know_what(said: Stampede) -> None:
 def test_what_may_be_left_is_said_in_one_line(start: Stampede, own_redis: Callable[..., Path]) -> None:
     """The guest takes the right to look for keys away in the middle of a run."""
     socket = own_redis()
-    run = start("run", "-s", "two-level", "--db-latency", "1s", "--redis", f"unix://{socket}")
+    run = start("run", "-n", 1, "-s", "two-level", "--db-latency", "1s", "--redis", f"unix://{socket}")
     run.await_burst(1, f"unix://{socket}")
     with Redis.from_url(f"unix://{socket}") as redis:
         redis.execute_command("ACL", "SETUSER", "default", "-scan")

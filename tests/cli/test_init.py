@@ -68,7 +68,7 @@ def test_it_names_every_law_and_event_with_parameters_that_are_right() -> None:
 def test_it_is_run_as_it_is_written(stampede: Stampede) -> None:
     wrote = stampede("init", "mine.toml")
     assert (wrote.code, wrote.out) == (0, "wrote mine.toml: change it, and then: stampede run mine.toml\n")
-    ran = stampede("run", "mine.toml", "--trials", 1, "--json")
+    ran = stampede("run", "mine.toml", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "300ms", "--json")
     assert ran.code == 0
     assert ran.json()["scenario"]["name"] == "mine"
 

@@ -95,7 +95,7 @@ def test_requests_that_cannot_be_recorded_are_refused_with_their_retries(said: S
     ids=["memory", "files", "files of many instances", "files of Redis"],
 )
 def test_a_fleet_that_does_not_fit_is_refused(stampede: Stampede, limit: str, words: list[object], why: str) -> None:
-    ended = stampede("run", "-s", "none", *words, limit=limit)
+    ended = stampede("run", "-n", 1, "-s", "none", *words, limit=limit)
     assert ended.code == 3
     assert why in ended.complaint()
 
@@ -112,7 +112,7 @@ def test_where_not_even_that_can_be_said_the_exit_code_tells(start: Stampede) ->
 
 
 def test_a_working_directory_that_is_gone_is_said(start: Stampede) -> None:
-    run = start("run", "-s", "none", "-e", "out.json", limit="mkdir gone && cd gone && rmdir ../gone")
+    run = start("run", "-n", 1, "-s", "none", "-e", "out.json", limit="mkdir gone && cd gone && rmdir ../gone")
     ended = run.ended()
     assert ended.code == 3
     assert "the working directory is gone" in ended.complaint()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-RUN = ["run", "-c", 40, "-i", 2, "-s", "two-level"]
+RUN = ["run", "-n", 1, "-c", 40, "-i", 2, "-s", "two-level"]
 
 Stampede = Callable[..., Any]
 Said = Callable[..., Any]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-TWO = ["run", "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "single-flight", "-s", "two-level"]
-ONE = ["run", "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "two-level"]
+TWO = ["run", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "single-flight", "-s", "two-level"]
+ONE = ["run", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "two-level"]
 
 TRIAL_COLUMNS = (
     "scenario,strategy,trial,instances,concurrency,requests,ok,errors,timeouts,db_hits,db_hits_ideal,amplification,"

@@ -93,7 +93,7 @@ def test_the_rules_of_the_readme_are_enough_for_all_strategies(
 def test_a_rule_that_is_missing_is_named(said: Said, house: tuple[Redis, str], password: str, taken: str) -> None:
     owner, url = house
     let(owner, password, [rule for rule in GRANTED if rule != taken])
-    ended = said("run", "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url)
+    ended = said("run", "-n", 1, "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url)
     assert ended.code == 3
     line = ended.complaint()
     assert line.endswith(f"does not let the user 'guest' do all that this run needs: ACL SETUSER guest {taken}")
@@ -103,14 +103,14 @@ def test_a_rule_that_is_missing_is_named(said: Said, house: tuple[Redis, str], p
 def test_all_that_is_missing_is_named_at_once(said: Said, house: tuple[Redis, str], password: str) -> None:
     owner, url = house
     let(owner, password, ["+get", "+info"])
-    line = said("run", "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url).complaint()
+    line = said("run", "-n", 1, "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url).complaint()
     named = line.partition("ACL SETUSER guest ")[2].split()
     # Of what may not be run, nobody says whether its key could be had.
     assert set(named) >= {rule for rule in GRANTED if rule[0] == "+"} - {"+get", "+info"}
     let(owner, password, ["+get", "+info", *named])
     assert (
         "ACL SETUSER guest &stampede:* &__redis__:invalidate"
-        in said("run", "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url).complaint()
+        in said("run", "-n", 1, "-c", 4, "-i", 1, "-s", NEEDS_ALL, "--redis", url).complaint()
     )
 
 
@@ -144,7 +144,7 @@ def test_every_command_asks_first(said: Said, house: tuple[Redis, str], password
 def test_another_database_needs_a_rule_more(said: Said, house: tuple[Redis, str], password: str) -> None:
     owner, url = house
     let(owner, password, GRANTED)
-    ended = said("run", "-c", 4, "-i", 1, "--redis", f"{url}?db=3")
+    ended = said("run", "-n", 1, "-c", 4, "-i", 1, "--redis", f"{url}?db=3")
     assert ended.code == 3
     assert ended.complaint().endswith("ACL SETUSER guest +select")
 
@@ -158,7 +158,7 @@ def test_a_server_that_is_out_of_memory_is_refused(said: Said, own_redis: Callab
             except Exception:
                 break
         before = owner.dbsize()
-        ended = said("run", "-c", 4, "-i", 1, "--redis", f"unix://{socket}")
+        ended = said("run", "-n", 1, "-c", 4, "-i", 1, "--redis", f"unix://{socket}")
         assert ended.code == 3
         assert "has 0.0 MB left of its maxmemory" in ended.complaint()
         # In mid-run it is asked again, and no longer whether there is room for a whole one.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 RESULT = Path(__file__).parents[2] / "results" / "cold-burst.json"
-RUN = ["run", "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "two-level", "--seed", 4711]
+RUN = ["run", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "100ms", "-s", "none", "-s", "two-level", "--seed", 4711]
 NOWHERE = ["--redis", "redis://127.0.0.1:1"]
 """Whoever got as far as Redis would complain of it."""
 

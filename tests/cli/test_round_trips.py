@@ -33,7 +33,9 @@ COMMANDS: dict[str, list[object]] = {
         *("run", *SMALL, *MODEL, "--strategy", "two-level", "--trials", 2, "--sweep", "redis-pool=0,3"),
         *("--fail-if", "db_hits > 99", "--requests", "r.csv", "--redis-server", "{binary}"),
     ],
-    "a run over servers of one's own": ["run", *SMALL, *OWN, "--strategy", "single-flight", "--redis-pool", 2],
+    "a run over servers of one's own": [
+        *("run", *SMALL, *OWN, "--strategy", "single-flight", "--redis-pool", 2, "--trials", 1),
+    ],
     "an open loop of impatient callers": ["run", *OPEN, "--strategy", "none", "--trials", 1],
     "a comparison in an open loop": ["compare", *PAIR, *OPEN, "--trials", 3],
     "a comparison that is precise, or spends its budget": [

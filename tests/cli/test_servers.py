@@ -16,7 +16,7 @@ from redis import Redis
 
 from stampede.processes.redis_server import EmbeddedRedis
 
-ONE = ["run", "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "two-level"]
+ONE = ["run", "-n", 1, "-c", 40, "-i", 2, "--db-latency", "200ms", "-s", "two-level"]
 
 SLOW_QUERY = """
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 300000)
@@ -122,7 +122,7 @@ def test_loads_at_a_database_of_the_users_own_cannot_be_cancelled(stampede: Stam
 
 def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: Stampede, postgres_url: str) -> None:
     query = "select cast(:key as integer) as key, pg_sleep(0.3)::text as slept"
-    burst = ("run", "-c", "40", "-i", "2", "-s", "none", "-s", "single-flight", "-s", "two-level")
+    burst = ("run", "-n", 1, "-c", "40", "-i", "2", "-s", "none", "-s", "single-flight", "-s", "two-level")
     ended = stampede(*burst, "--database", postgres_url, "--query", query, "--json")
     document = ended.json()
     assert document["environment"]["database"] == postgres_url
@@ -136,7 +136,7 @@ def test_a_postgresql_of_the_users_own_sees_the_stampede_and_its_cure(stampede: 
 
 def test_keys_of_the_users_own_are_bound_instead_of_the_numbers(stampede: Stampede, postgres_url: str) -> None:
     query = "select 1 / cast(:key as integer) as inverse, pg_sleep(0.3)::text as slept"  # there is none of 0
-    words = ("run", "-c", "40", "-i", "2", "-s", "two-level", "--database", postgres_url, "--query", query)
+    words = ("run", "-n", 1, "-c", "40", "-i", "2", "-s", "two-level", "--database", postgres_url, "--query", query)
     refused = stampede(*words)
     assert (refused.code, "division by zero" in refused.complaint()) == (3, True)
     (trial,) = stampede(*words, "--keys-from", "select 5 union all select 7", "--json").json()["trials"]

@@ -32,7 +32,7 @@ def test_an_export_to_standard_output_takes_the_place_of_the_table(said: Stamped
 
 
 def test_a_run_prints_its_export_and_nothing_else(stampede: Stampede) -> None:
-    words = ["run", "-c", 20, "-i", 1, "--db-latency", "60ms", "-s", "two-level", "-e", "-.csv", "--quiet"]
+    words = ["run", "-n", 1, "-c", 20, "-i", 1, "--db-latency", "60ms", "-s", "two-level", "-e", "-.csv", "--quiet"]
     ended = stampede(*words)
     assert (ended.code, ended.err) == (0, "")
     (row,) = csv.DictReader(io.StringIO(ended.out))

@@ -107,12 +107,12 @@ def scenario(tmp_path: Path, text: str = "") -> str:
 
 def test_a_strangers_scenario_is_run_as_text(stampede: Stampede, tmp_path: Path) -> None:
     name = scenario(tmp_path)
-    ended = stampede("run", name, "--details", "--plot", "--export", "out.md", "--export", "out.csv")
+    ended = stampede("run", "-n", 1, name, "--details", "--plot", "--export", "out.md", "--export", "out.csv")
     assert ended.err == ""
     assert "\\x1b]52;c;x\\x07\\n" in ended.out
     for text in (ended.out, (tmp_path / "out.md").read_text(), (tmp_path / "out.csv").read_text()):
         check(text)
-    check(json.dumps(stampede("run", name, "--json").json(), ensure_ascii=False))
+    check(json.dumps(stampede("run", "-n", 1, name, "--json").json(), ensure_ascii=False))
 
 
 def test_a_strangers_scenario_is_compared_as_text(stampede: Stampede, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_strangers_scenario_is_compared_as_text(stampede: Stampede, tmp_path: 
 
 
 def test_a_terminal_shows_them_and_obeys_none(stampede: Stampede, tmp_path: Path) -> None:
-    ended = stampede("run", scenario(tmp_path), terminal=True, TERM="xterm-256color", COLUMNS="200")
+    ended = stampede("run", "-n", 1, scenario(tmp_path), terminal=True, TERM="xterm-256color", COLUMNS="200")
     shown = ended.out.replace("\r\n", "\n")
     assert "\x1b]" not in shown
     assert "\x1b[2J" not in shown

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from stampede.engine.measured import Measured
-from stampede.engine.run import new_run
+from stampede.engine.run import new_run, so_far, usual_trials
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.scenario import reading
@@ -27,3 +28,17 @@ def test_where_not_even_the_floor_can_be_measured_no_trial_is_valid() -> None:
     measured.add(TRIAL, Requests.join({}, 0.0))
     assert [trial.valid for trial in measured.run.trials] == [True, False]
     assert measured.run.trials[1].reasons == ["the harness's floor: arrival spread 90 ms"]
+
+
+@pytest.mark.parametrize(("round_s", "trials"), [(0.3, 33), (1.0, 10), (2.4, 4), (3.4, 3), (60.0, 3)])
+def test_as_many_trials_fit_into_the_usual_time_and_three_at_least(round_s: float, trials: int) -> None:
+    assert usual_trials(round_s) == trials
+
+
+def test_a_run_that_nobody_told_its_number_of_trials_says_how_many_there_were() -> None:
+    run = new_run(SCENARIO, 1)
+    assert run.scenario.trials is None
+    run.trials += [TRIAL, msgspec.structs.replace(TRIAL, trial=2)]
+    assert so_far(run).scenario.trials == 2
+    told = new_run(msgspec.structs.replace(SCENARIO, trials=5), 1)
+    assert so_far(told).scenario.trials == 5

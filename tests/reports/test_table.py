@@ -168,3 +168,16 @@ def test_an_interrupted_run_says_so_also_without_any_trial(run: MakeRun, trial: 
 def test_a_terminal_that_is_too_narrow_is_no_crash(run: MakeRun, trial: MakeTrial, width: int) -> None:
     lines = printed(run(trial()), width).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
+
+
+def test_from_three_trials_on_the_table_says_how_far_they_differ(run: MakeRun, trial: MakeTrial) -> None:
+    fired = [
+        trial(trial=number, strategy=strategy, latency_p50_ms=100.0, latency_p99_ms=p99)
+        for strategy, tails in {"none": (2500.0, 2511.0, 2504.0), "two-level": (105.0, 105.0, 105.0)}.items()
+        for number, p99 in enumerate(tails, 1)
+    ]
+    text = printed(run(*fired), 80)
+    _, spread = text.split("\n\n")
+    assert [line.split() for line in spread.splitlines()[:2]] == [["p99", "ms"], ["strategy", "of", "trials"]]
+    assert [line.split() for line in spread.splitlines()[3:5]] == [["none", "2504", "±7.0"], ["two-level", "105"]]
+    assert "±" not in printed(run(*(each for each in fired if each.trial < 3)), 80)
