@@ -268,6 +268,22 @@ def test_a_round_that_takes_longer_than_the_office_lasts_is_loaded_once(
     on_virtual_time(work)
 
 
+def test_a_round_that_takes_longer_than_its_turn_is_followed_by_the_next_at_once(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("scheduled(every=100ms)")
+        it.seconds = 0.15
+        await it.protection.begin(["label:0"])
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            answer = await it.get("label:0")
+            assert it.loop.time() - answer.entry.loaded_at <= 0.1 + 0.15 + 0.01, "at most `every` + Δ"
+        await it.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
 def test_a_refresher_that_has_lost_its_office_breaks_its_round_off(
     one: MakeOne, on_virtual_time: OnVirtualTime
 ) -> None:

@@ -76,14 +76,19 @@ class _Refresher:
         self._fence = Fence(cache)
         self._due = cache.clock()
 
-    async def stand(self) -> None:
-        """Take or keep the office, if it is free or ours; do what is due. Raises StoreError."""
+    async def stand(self) -> bool:
+        """Take or keep the office, if it is free or ours, and do what is due; False: another one has it.
+
+        Raises StoreError.
+        """
         if not await self._in_office():
             # Whoever takes over a dead refresher's office does not know its schedule, and begins at once.
             self._due = self._cache.clock()
-        elif self._cache.clock() >= self._due:
+            return False
+        if self._cache.clock() >= self._due:
             self._due = self._cache.clock() + self._every
             await self._round()
+        return True
 
     async def _in_office(self) -> bool:
         store = self._cache.store
@@ -113,11 +118,14 @@ class _Refresher:
 
     async def work(self) -> None:
         """Stand again and again, until cancelled; then leave the office to others."""
+        in_office = True
         try:
             while True:
-                rest = self._due - self._cache.clock()
-                await asyncio.sleep(min(rest, PAUSE_S) if rest > 0 else PAUSE_S)
+                # A round that took longer than `every` is followed by the next without a pause.
+                rest = max(0.0, self._due - self._cache.clock())
+                await asyncio.sleep(min(rest, PAUSE_S) if in_office else PAUSE_S)
+                in_office = False
                 with contextlib.suppress(StoreError):
-                    await self.stand()
+                    in_office = await self.stand()
         finally:
             await self._cache.quietly(self._cache.store.drop(self._office, self._token))
