@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,19 +24,27 @@ class Keeper:
         self._cache = cache
         self._lease = lease
         self._due: dict[tuple[str, str], float] = {}
+        self._loads: Counter[tuple[str, str]] = Counter()
         self._work: asyncio.Task[None] | None = None
 
     @contextmanager
     def holding(self, key: str, token: str) -> Iterator[None]:
-        """Keep the token's guard or claim alive meanwhile. One that is lost is not taken again: see `Guard`."""
+        """Keep the token's guard or claim alive meanwhile. One that is lost is not taken again: see `Guard`.
+
+        Several loads may be made under one token: it is kept until the last of them has ended.
+        """
         right = key, token
-        self._due[right] = self._cache.clock() + self._lease / 3
+        self._loads[right] += 1
+        self._due.setdefault(right, self._cache.clock() + self._lease / 3)
         if self._work is None or self._work.done():  # done: what was held is lost
             self._work = self._cache.tasks.spawn(self._renew_in_time())
         try:
             yield
         finally:
-            self._due.pop(right, None)
+            self._loads[right] -= 1
+            if not self._loads[right]:
+                del self._loads[right]
+                self._due.pop(right, None)
             if not self._due and self._work:
                 self._work.cancel()
                 self._work = None  # it ends later, and who holds something until then must not rely on it
