@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from stampede.core import registry
 from stampede.core.errors import UsageError
 from stampede.core.model import Answer, Entry, Role
+from stampede.core.ports import ANY_NOTE
 from stampede.core.units import Duration
 from stampede.protection.choices import Freshness
 from stampede.protection.freshness.jitter import Jitter
@@ -298,6 +299,28 @@ def test_a_refresher_that_has_lost_its_office_breaks_its_round_off(
         assert beginning.done()
         assert it.loads == 4
         await it.tasks.settle(0)
+
+    on_virtual_time(work)
+
+
+class SlowToReply(MemoryStore):
+    """A store whose replies travel, too: who is cancelled meanwhile has what he asked for."""
+
+    async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
+        holder = await super().add(key, token, ttl, over)
+        await asyncio.sleep(0.1)
+        return holder
+
+
+def test_a_round_that_is_broken_off_leaves_no_guard_behind(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:
+    async def work() -> None:
+        it = one("scheduled(every=5s)", store=SlowToReply(asyncio.get_running_loop().time))
+        beginning = it.tasks.spawn(it.protection.begin(["label:0"]))
+        await it.until(0.15)  # elected, and on its way to the key's guard
+        assert (await it.store.look("label:0")).holder is not None
+        beginning.cancel()
+        await it.until(0.4)
+        assert (await it.store.look("label:0")).holder is None
 
     on_virtual_time(work)
 

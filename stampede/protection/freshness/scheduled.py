@@ -110,7 +110,8 @@ class _Refresher:
     async def _refresh(self, key: str) -> None:
         token = self._cache.token()
         with contextlib.suppress(RequestError):  # counted, and tried again at the next turn
-            holder = await self._cache.store.add(key, token, LEASE_S)
+            with self._guard.giving_back(key, token):  # a round may be broken off here
+                holder = await self._cache.store.add(key, token, LEASE_S)
             if holder == token:
                 await self._guard.load(key, token, Boarding())
             else:  # a request loads it: what is loaded now is as good, and as void after an invalidation
