@@ -20,26 +20,25 @@ class Conversation:
     def __init__(self, listen: Listen) -> None:
         self._listen = listen
         self._task: asyncio.Task[None] | None = None
+        self._hears = asyncio.Event()
 
     async def begin(self, what: str) -> None:
         """Wait until it hears; nothing if it does already. Raises StoreError: Redis does not let us do `what`."""
-        if self._task is not None:
-            return
-        hears = asyncio.Event()
-        self._task = asyncio.create_task(self._again_and_again(hears))
+        if self._task is None:
+            self._task = asyncio.create_task(self._again_and_again())
         try:
             async with asyncio.timeout(BEGIN_TIMEOUT_S):
-                await hears.wait()
+                await self._hears.wait()
         except TimeoutError:
             raise StoreError(f"Redis does not let us {what}") from None
 
-    async def _again_and_again(self, hears: asyncio.Event) -> None:
+    async def _again_and_again(self) -> None:
         while True:
             try:
-                await self._listen(hears)
+                await self._listen(self._hears)
             except (
                 Exception
-            ):  # whatever it was, a process that no longer listens would wait for ever, and tell nobody
+            ):  # whatever it was: who no longer listens would wait for ever, and tell nobody
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def end(self) -> None:
