@@ -36,9 +36,7 @@ class Conversation:
         while True:
             try:
                 await self._listen(self._hears)
-            except (
-                Exception
-            ):  # whatever it was: who no longer listens would wait for ever, and tell nobody
+            except Exception:  # whatever it was: who no longer listens would wait for ever, and tell nobody
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def end(self) -> None:
