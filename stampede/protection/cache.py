@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from stampede.core.errors import LoadError, RequestError, StoreError
 from stampede.core.model import Entry, Filled, Loaded
@@ -20,6 +20,7 @@ from stampede.protection.nesting import Loads
 
 Origin = Callable[[str], Awaitable[Loaded]]
 Loader = Callable[[str], Awaitable[Entry]]
+T = TypeVar("T")
 
 
 class Layer(Protocol):
@@ -111,13 +112,10 @@ class Cache:
     async def load_and_put(self, key: str) -> Entry:
         """Load, and write without a guard. A store that fails now costs the callers nothing."""
         entry = await self.load(key)
-        try:
-            await self.store.put(key, entry, self.remaining(entry))
-        except StoreError:
-            self.counters.store_errors += 1
+        await self.quietly(self.store.put(key, entry, self.remaining(entry)))
         return entry
 
-    async def quietly(self, step: Awaitable[bool]) -> bool | None:
+    async def quietly(self, step: Awaitable[T]) -> T | None:
         """A step of the store that must not cost a caller its answer; None if it failed."""
         try:
             return await step

@@ -184,6 +184,21 @@ class HangingStore(MemoryStore):
             raise StoreError("hung")
 
 
+def test_a_store_that_cannot_give_the_last_known_value_is_counted(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        store = HangingStore(asyncio.get_running_loop().time)
+        it = one("fail-safe", store=store)
+        it.error = "down"
+        it.on_load = lambda key: setattr(store, "hangs", True)
+        with pytest.raises(LoadError, match="down"):
+            await it.get("k")
+        assert it.protection.cache.counters.store_errors == 1
+
+    on_virtual_time(work)
+
+
 @pytest.mark.parametrize("coalescing", WITH_TIMEOUTS)
 def test_a_store_that_hangs_after_the_soft_timeout_does_not_cost_the_answer_of_the_load(
     one: MakeOne, on_virtual_time: OnVirtualTime, coalescing: str

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from stampede.core.errors import LoadError, StoreError
+from stampede.core.errors import LoadError
 from stampede.core.model import Entry
 from stampede.core.ports import Values
 from stampede.core.units import Duration
@@ -50,10 +50,7 @@ class FailSafe(Wrapper):
         return safe
 
     async def _kept(self, key: str, cache: Cache) -> Entry | None:
-        try:
-            entry = await cache.store.get(key)
-        except StoreError:
-            return None
+        entry = await cache.quietly(cache.store.get(key))
         now = cache.clock()
         if entry is None or now >= (until := cache.stands_in_until(entry, self.max_age)):
             return None

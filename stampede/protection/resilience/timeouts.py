@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stampede.core.errors import LoadError, StoreError
+from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
 from stampede.core.units import Duration
@@ -83,8 +83,4 @@ async def _kept(cache: Cache, key: str, task: asyncio.Task[Answer], ends: float)
 
 
 async def _read(cache: Cache, key: str) -> Entry | None:
-    try:
-        return await cache.store.get(key)
-    except StoreError:
-        cache.counters.store_errors += 1
-        return None
+    return await cache.quietly(cache.store.get(key))
