@@ -7,16 +7,14 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 import io
 import os
-import signal
-from types import FrameType
+
+from stampede.core import interrupted
 
 
 def main() -> None:
     """Run the command line; the exit codes are those of `stampede.core.errors`."""
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-            signal.signal(signal.SIGHUP, _interrupt)
+        interrupted.listen()
         _keep_children_out_of_the_working_directory()
         _need_output()
         from stampede.cli.app import run_app
@@ -24,9 +22,8 @@ def main() -> None:
         code = run_app()
     except KeyboardInterrupt:
         code = 130
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # tidying up takes no time, and is not to be interrupted
-    sys.exit(code)
+    interrupted.ignore()
+    sys.exit(130 if interrupted.seen() else code)
 
 
 def _keep_children_out_of_the_working_directory() -> None:
@@ -48,11 +45,6 @@ def _need_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """To be terminated, or to lose the terminal, is to be interrupted, from the first moment on."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ async def between_runs(count: int, repeated: Scenario, session: Session) -> Cali
 
 async def _repeat(count: int, repeated: Scenario, session: Session, runs: list[Run]) -> None:
     for number in range(1, count + 1):
-        session.progress.begins(f"run {number} of {count}")
+        session.begins(f"run {number} of {count}")
         words = [*_words(repeated, session.servers), "--seed", str(trial_seed(session.seed, number))]
         runs.append(await _run_apart(words, session.servers.redis or ""))
         for trial in runs[-1].trials:

@@ -53,8 +53,8 @@ async def calibrate(instances: int, trials: int, session: Session) -> Calibratio
 
 
 async def _measure(result: Calibration, base: Scenario, trials: int, session: Session) -> None:
-    run, progress = result.run, session.progress
-    progress.begins("starting servers and instances")
+    run = result.run
+    session.begins("starting servers and instances")
     largest = msgspec.structs.replace(base.workload, concurrency=max(SIZES))
     asked = demand(msgspec.structs.replace(base, workload=largest))
     async with Bench.open(session.servers, base.fleet, demand=asked) as bench:
@@ -62,16 +62,16 @@ async def _measure(result: Calibration, base: Scenario, trials: int, session: Se
         for size in SIZES:
             workload = msgspec.structs.replace(base.workload, concurrency=size)
             scenario = msgspec.structs.replace(base, name=f"burst-{size}", workload=workload)
-            progress.begins(f"bursts of {size:,}")
+            session.begins(f"bursts of {size:,}")
             await execute(bench, scenario, FLOOR_STRATEGY, 0, run.seed)
             for number in range(1, trials + 1):
                 trial, _ = await execute(bench, scenario, FLOOR_STRATEGY, number, trial_seed(run.seed, number))
                 run.trials.append(trial)
-                progress.ends(trial)
+                session.progress.ends(trial)
             result.sizes.append(SizeRow.of(run.trials[-trials:]))
-        progress.begins("the store against redis-py's pool")
+        session.begins("the store against redis-py's pool")
         result.gets = await _compare_gets(bench.store.url, bench.store.prefix, trials)
-    progress.begins("memory per request in flight")
+    session.begins("memory per request in flight")
     for spec in ("none", "single-flight", "two-level"):
         result.memory[spec] = await _memory_per_request(Strategy.parse(spec))
 

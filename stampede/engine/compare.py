@@ -130,7 +130,7 @@ async def _rounds(scenario: Scenario, plan: Plan, session: Session, measured: Me
                 _conclude(until_now, scenario, plan, "")
                 session.after_round(until_now)
             for name in order.sample(names, len(names)):
-                session.progress.begins(f"round {number}: {name}")
+                session.begins(f"round {number}: {name}")
                 seed = trial_seed(run.seed, number)
                 attempt = partial(controlled.execute, bench, scenario, strategies[name], number, seed)
                 executed = await measured.attempt(bench, name, attempt)

@@ -8,16 +8,31 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from stampede.core import interrupted
+
 
 async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
     """Do the work; on the first signal cancel it and let it clean up. Returns whether that happened."""
+    if interrupted.seen():
+        return True
     task = asyncio.create_task(work())
     with _signals(task.cancel):
         try:
             await task
         except asyncio.CancelledError:
             return True
-    return False
+    return task.cancelling() > 0
+
+
+def heed() -> None:
+    """Go no further in work that was interrupted. Raises CancelledError.
+
+    A library may have kept that to itself: `asyncio.wait_for` does until Python 3.11, if what it waits for has just
+    ended, and redis-py sends every command through it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -41,6 +56,7 @@ def _signals(first: Callable[[], object]) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
+    usual = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         loop.add_signal_handler(number, lambda: pending.pop()() if pending else None)
     try:
@@ -50,6 +66,6 @@ def _signals(first: Callable[[], object]) -> Iterator[None]:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         for number in numbers:
             loop.remove_signal_handler(number)
-            if not pending:  # what was measured is still to be reported, and that is not to be interrupted again
-                signal.signal(number, signal.SIG_IGN)
+            # What was measured is still to be reported, and that is not to be interrupted again.
+            signal.signal(number, usual[number] if pending else signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

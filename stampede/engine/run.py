@@ -21,7 +21,7 @@ from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
 from stampede.engine.demand import FLOOR_CALLERS, demand
 from stampede.engine.execution import execute
-from stampede.engine.interrupts import until_interrupted
+from stampede.engine.interrupts import heed, until_interrupted
 from stampede.engine.measured import Measured
 from stampede.engine.seeds import trial_seed
 from stampede.measure.run import Run
@@ -81,14 +81,19 @@ class Session:
     after_round: AfterRound = lambda run: None
     keep_requests: bool = False
 
+    def begins(self, what: str) -> None:
+        """Tell that it begins, unless we were interrupted. Raises CancelledError."""
+        heed()
+        self.progress.begins(what)
+
     @asynccontextmanager
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
-        self.progress.begins("starting servers and instances")
+        self.begins("starting servers and instances")
         async with Bench.open(self.servers, scenario.fleet, demand=demand(scenario)) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
-                self.progress.begins("measuring the harness's own floor")
+                self.begins("measuring the harness's own floor")
                 run.floor = await floor(bench, scenario, self.seed)
             yield bench
 
@@ -139,7 +144,7 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
             for (swept, scenario), strategy in product(points, first.strategies):
                 written = [f"{name}={value}" for name, value in swept.items()]
                 of_all = "" if wanted is None else f" of {wanted}"
-                session.progress.begins(" ".join([f"trial {number}{of_all}: {strategy}", *written]))
+                session.begins(" ".join([f"trial {number}{of_all}: {strategy}", *written]))
                 bench = benches[scenario.fleet]
                 fire = partial(controlled.execute, bench, scenario, strategy, number, trial_seed(run.seed, number))
                 executed = await measured.attempt(bench, Row.label_of(str(strategy), swept), fire)

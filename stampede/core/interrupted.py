@@ -1,0 +1,57 @@
+"""An interrupt that cannot be lost: raised at once, and remembered.
+
+Python discards a KeyboardInterrupt that arrives in a `__del__`, or in a weak reference's callback, of which every
+import has one.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_seen: list[int] = []
+
+
+def seen() -> bool:
+    """Whether this process has been interrupted since `listen`."""
+    return bool(_seen)
+
+
+def listen() -> None:
+    """Have SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: to lose the terminal is to be interrupted, too."""
+    for number in NUMBERS:
+        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:  # nohup
+            continue
+        signal.signal(number, _interrupt)
+    sys.unraisablehook = _say_unless_interrupted
+
+
+def ignore() -> None:
+    """Tidying up takes no time, and is not to be interrupted."""
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Have what is done meanwhile not be interrupted until its end."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _say_unless_interrupted(lost: sys.UnraisableHookArgs) -> None:
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _seen.append(number)
+    raise KeyboardInterrupt
