@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from stampede.core.build import require_same_build
+from stampede.core.build import own_build, require_same_build
 from stampede.core.errors import StampedeError
 from stampede.engine.instance import Instance, InstanceTrial
 from stampede.engine.messages import (
@@ -34,6 +34,8 @@ from stampede.processes.lifeline import die_with_parent
 from stampede.processes.limits import raise_open_files
 
 R = TypeVar("R")
+
+own_build()  # once, where all instances are forked from: looking at every file would make a restart longer
 
 
 class _Conversation:

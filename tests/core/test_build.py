@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,14 @@ def test_the_database_says_that_it_is_another_build(monkeypatch: pytest.MonkeyPa
             asyncio.run(database.ready())
     finally:
         database.stop()
+
+
+def test_an_instance_does_not_look_at_all_files_again() -> None:
+    """Its start is a part of what a restart costs."""
+    shown = (
+        "import stampede.engine.instance_process, stampede.core.build as b; print(b.own_build.cache_info().currsize)"
+    )
+    assert subprocess.run([sys.executable, "-c", shown], capture_output=True, check=True).stdout == b"1\n"
 
 
 def test_an_instance_says_that_it_is_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
