@@ -12,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stampede.core.model import Outcome, Role
-from stampede.measure import curve, epochs, staleness
+from stampede.measure import epochs, staleness
+from stampede.measure.details import details
 from stampede.measure.epochs import Epochs
 from stampede.measure.ideal import ideal_loads
 from stampede.measure.judge import judge
-from stampede.measure.load import busy_s, most_waiters, thin
+from stampede.measure.load import busy_s, most_waiters
 from stampede.measure.observed import Observed, OriginLog, OwnLog
 from stampede.measure.recovery import recovery
 from stampede.measure.requests import Requests
-from stampede.measure.sample import take
 from stampede.measure.timing import (
     Punctuality,
-    by_role,
     hit_ratio,
     last_answer,
     milliseconds,
@@ -58,12 +57,12 @@ def fold(scenario: Scenario, strategy: str, number: int, seen: Observed, usual: 
         | _store(seen)
         | _harness(seen, punctuality)
     )
-    return flatten(which, figures, judge(scenario, seen, punctuality), _details(seen, number, lifetimes, ages))
+    return flatten(which, figures, judge(scenario, seen, punctuality), details(seen, number, lifetimes, ages))
 
 
-def flatten(which: Which, figures: Figures, judged: Judged, details: Details) -> Trial:
+def flatten(which: Which, figures: Figures, judged: Judged, shown: Details) -> Trial:
     """A trial from its groups."""
-    groups = (msgspec.structs.asdict(group) for group in (which, judged, details))
+    groups = (msgspec.structs.asdict(group) for group in (which, judged, shown))
     return Trial(**figures, **{name: value for group in groups for name, value in group.items()})
 
 
@@ -176,25 +175,6 @@ def _harness(seen: Observed, punctuality: Punctuality) -> Figures:
 
 def _rounded(seconds: float | None, times: float = 1.0) -> float | None:
     return None if seconds is None else round(seconds * times, 4)
-
-
-def _details(seen: Observed, number: int, lifetimes: Epochs | None, ages: NDArray[np.float64]) -> Details:
-    origin, log = seen.origin, seen.origin or seen.own
-    return Details(
-        error_messages=seen.errors,
-        roles=by_role(seen.requests),
-        epoch_loads=lifetimes.counts if lifetimes else {},
-        db_timeline=thin(log.changes) if log else None,
-        latency_curve=curve.thin(seen.requests.latency),
-        staleness_timeline=staleness.thin(seen.requests, ages) if origin and origin.writes else None,
-        sample=take(seen.requests) if number == 1 else None,
-    )
-
-
-def replot(trial: Trial, requests: Requests) -> Trial:
-    """The trial, with what its plots take from single requests folded again from these."""
-    sample = take(requests) if trial.trial == 1 else None
-    return msgspec.structs.replace(trial, latency_curve=curve.thin(requests.latency), sample=sample)
 
 
 def _lifetime(scenario: Scenario) -> float:

@@ -18,7 +18,7 @@ from stampede.core.errors import UsageError
 from stampede.core.files import open_now
 from stampede.core.model import Outcome, Role
 from stampede.core.text import visible
-from stampede.measure.fold import replot
+from stampede.measure.details import replot
 from stampede.measure.requests import TYPES, Requests
 from stampede.measure.run import Run
 from stampede.reports.requests import COLUMNS

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from stampede.core.model import Role
 from stampede.core.units import Duration
 from stampede.measure.comparison import Compared, Comparison, Ratio
-from stampede.measure.fold import replot
+from stampede.measure.details import replot
 from stampede.measure.load import Timeline
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run

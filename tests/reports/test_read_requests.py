@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampede.core.errors import UsageError
-from stampede.measure.fold import replot
+from stampede.measure.details import replot
 from stampede.measure.requests import Requests
 from stampede.measure.run import Run
 from stampede.measure.trial import Trial
