@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE, Sent, unheeded
@@ -16,15 +14,12 @@ from stampede.stores.redis.codec import (
     decode_look,
     encode,
     encode_note,
-    guard_name,
     is_claim,
-    milliseconds,
-    value_name,
 )
-from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
-from stampede.stores.redis.scripts import Scripts, knows_ifeq
+from stampede.stores.redis.scripts import knows_ifeq
+from stampede.stores.redis.steps import Steps
 from stampede.stores.redis.tracking import ChangeListener
 from stampede.stores.redis.wire import EXPRESS, LANES, PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
@@ -33,19 +28,13 @@ RENEWED_AT_ONCE = 500
 """Guards in one script: it keeps everybody else waiting for about a millisecond."""
 
 
-class RedisStore:
-    """The contract of `stampede.core.ports.Store`; every name in Redis begins with `prefix`.
-
-    Braces in the prefix keep a key and its guard on one node of a cluster. `compares`: the server knows SET … IFEQ.
-    """
+class RedisStore(Steps):
+    """The contract of `stampede.core.ports.OpenStore`. `compares`: the server knows SET … IFEQ."""
 
     def __init__(self, wire: Wire, url: str, prefix: str, compares: bool) -> None:
-        self._wire = wire
-        self._scripts = Scripts(wire)
-        self._prefix = prefix
+        super().__init__(wire, prefix)
         self._channel = prefix + "fills"
         self._compares = compares
-        self.longest = math.inf
         self._watchers = Watchers()
         self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
         self._tracker = ChangeListener(url, prefix, self._watchers)
@@ -72,11 +61,6 @@ class RedisStore:
             await store.close()
             raise
         return store
-
-    @property
-    def commands(self) -> int:
-        """Commands sent so far; a script counts as one."""
-        return self._wire.commands
 
     async def close(self) -> None:
         """End the subscriptions and close every connection."""
@@ -202,26 +186,3 @@ class RedisStore:
     def forget_callbacks(self) -> None:
         """Forget who wanted to hear of invalidations and changes: their trial is over."""
         self._watchers.forget()
-
-    # -- the way there -----------------------------------------------------------------------------------------
-
-    def _milliseconds(self, seconds: float) -> int:
-        return milliseconds(min(seconds, self.longest))
-
-    def _guard(self, key: str) -> str:
-        return guard_name(self._prefix, key)
-
-    def _value(self, key: str) -> str:
-        return value_name(self._prefix, key)
-
-    def _names(self, key: str) -> list[str]:
-        return [self._value(key), self._guard(key)]
-
-    def _guard_first(self, key: str) -> list[str]:
-        return [self._guard(key), self._value(key)]
-
-    def _send(self, *command: Argument) -> Awaitable[Any]:
-        return self._wire.send(*command)
-
-    def _run(self, script: str, keys: list[str], *arguments: Argument, sent: Sent = unheeded) -> Awaitable[Any]:
-        return self._scripts.run(script, keys, *arguments, sent=sent)
