@@ -21,7 +21,7 @@ from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis.codec import value_name
 from stampede.stores.redis.connections import Connections
 from stampede.stores.redis.store import RedisStore
-from stampede.stores.redis.wire import TickPipeline, connect, disconnect
+from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
 
 INNOCENT = 22
 HEARD_WITHIN = 5
@@ -199,10 +199,13 @@ class Closing(BlockingConnectionPool):
         raise RuntimeError("the handler is closed")
 
 
-def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply() -> None:
+@pytest.mark.parametrize("wire", [TickPipeline, PooledConnections])
+def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply(
+    wire: Callable[[AsyncRedis], Wire],
+) -> None:
     async def test() -> None:
-        pipeline = TickPipeline(AsyncRedis(connection_pool=Closing()))
-        replies = await asyncio.gather(*(pipeline.send("GET", "k") for _ in range(3)), return_exceptions=True)
+        way = wire(AsyncRedis(connection_pool=Closing()))
+        replies = await asyncio.gather(*(way.send("GET", "k") for _ in range(3)), return_exceptions=True)
         assert [str(reply) for reply in replies] == ["Redis: the handler is closed"] * 3
         assert {type(reply) for reply in replies} == {StoreError}
 

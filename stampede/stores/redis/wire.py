@@ -166,7 +166,7 @@ class PooledConnections:
         self.commands += 1
         try:
             [reply] = await self._connections.ask([command], sent)
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever it is, as above
             raise _store_error(error) from error
         if isinstance(reply, BaseException):
             raise _store_error(reply)
