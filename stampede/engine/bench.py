@@ -63,6 +63,17 @@ class SlowDatabase:
     process: SlowDatabaseProcess
     client: SlowDatabaseClient
 
+    @classmethod
+    @asynccontextmanager
+    async def ready(cls, process: SlowDatabaseProcess) -> AsyncIterator[SlowDatabase]:
+        """Once it has started. Raises DatabaseUnavailable."""
+        await process.ready()
+        client = await SlowDatabaseClient.open(str(process.path))
+        try:
+            yield cls(process, client)
+        finally:
+            await client.close()
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -117,11 +128,7 @@ class Bench:
             version = await store.probe(demand._replace(may_evict=servers.may_evict))
             if not embedded:
                 await visit.begin()
-            slow = None
-            if process:
-                await process.ready()
-                slow = SlowDatabase(process, await SlowDatabaseClient.open(str(process.path)))
-                stack.push_async_callback(slow.client.close)
+            slow = await stack.enter_async_context(SlowDatabase.ready(process)) if process else None
             await launched
             await fleet.ready()
             yield cls(servers, store, version, embedded, slow, fleet)
