@@ -59,7 +59,7 @@ class Guard:
             except asyncio.CancelledError:
                 await self._release(key, Filled(None, None, token), keep)
                 raise
-            except Exception as error:
+            except BaseException as error:  # whatever a user's loader raises, GeneratorExit say: nobody must wait on
                 await self._release(key, Filled(None, str(error), token), keep)
                 raise
             filled = await cache.quietly(

@@ -347,6 +347,16 @@ async def test_an_error_that_is_not_of_the_origins_own_kind_releases_everybody(
     assert left.holder is None or left.failed is not None or PROMISES[name].loads is Scope.INSTANCE
 
 
+async def test_a_loader_that_raises_what_is_no_exception_releases_everybody(
+    name: str, fleet: MakeFleet, loads_allowed: LoadsAllowed
+) -> None:
+    it = fleet(name)
+    errors = await raised_by_the_loader(it, GeneratorExit("theirs"))
+    assert {str(error) for error in errors} == {"theirs"}
+    assert it.origin.loads["k"] <= loads_allowed(CALLERS)
+    assert it.elapsed() < LOAD_S + NOTICED_S
+
+
 async def test_a_loader_that_raises_a_cancellation_has_failed_and_everybody_is_told(
     name: str, fleet: MakeFleet, loads_allowed: LoadsAllowed
 ) -> None:
