@@ -50,15 +50,22 @@ class Claim:
         return Answer(entry, Role.LEADER)
 
     async def _failed(self, key: str, token: str, why: str | None) -> None:
-        if not await self.cache.quietly(self.cache.store.unclaim(key, token, why)):
+        if not await self._taken_back(key, token, why):
             await self.cache.told(key, Filled(None, why, token))
+
+    async def _taken_back(self, key: str, token: str, why: str | None) -> bool:
+        """Whether the claim was still there, and is not now; a store that fails: tried again, behind."""
+        taken = await self.cache.quietly(self.cache.store.unclaim(key, token, why))
+        if taken is None:
+            self.cache.tasks.spawn(self.cache.undo(lambda: self.cache.store.unclaim(key, token, why)))
+        return bool(taken)
 
     async def _pass_on(self, key: str, token: str, entry: Entry) -> None:
         """Nothing was written; who waits for this load gets its value all the same, or is told to load by itself."""
         cache = self.cache
         if not await cache.told(key, Filled(entry, None, token)):
             await cache.told(key, Filled(None, None, token, unshared=True))
-        await cache.quietly(cache.store.unclaim(key, token, None))
+        await self._taken_back(key, token, None)
 
     async def alone(self, key: str, holder: str) -> Answer:
         """The load that we waited for has ended with a value that nobody can be given: load without any right."""

@@ -18,6 +18,8 @@ from stampede.protection.promise import Promise, Scope
 
 SETTLE_S = 0.001
 UNDER_WAY_S = 0.02
+CLAIM_MARKERS = 2
+"""A claim lives for so many markers unless it is renewed: its owner may live on and not be able to take it back."""
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Placeholder(Coalescing):
     staleness:  as the freshness choice says; a delete removes the token, so an older value cannot be written
     on failure: a dead owner is noticed within its marker's life, its token removed by compare-and-delete, and the
                 load taken over; an error is published and reaches all waiters of all processes, once, as does a
-                value that could not be written; where Redis refuses even that, every waiting process loads once
+                value that could not be written; where Redis refuses even that, every waiting process loads once; a
+                claim that cannot be taken back (Redis has become read-only, say) ends within two markers' lives
     source:     redis/rueidis `rueidisaside`; SET … IFEQ and DELIFEQ where the server has them (Valkey 8.1 and 9.0)
     """
 
@@ -49,7 +52,7 @@ class Placeholder(Coalescing):
 
     def __post_init__(self) -> None:
         self._owner = OwnerMarker(self.cache, self.marker)
-        self._claim = Claim(self.cache, self.cache.ttl + self.marker)
+        self._claim = Claim(self.cache, CLAIM_MARKERS * self.marker)
         self._guard = Guard(self.cache, self.marker, Notify.WAKE)
 
     async def load(self, key: str) -> Answer:

@@ -28,7 +28,8 @@ class RedisLock(Coalescing):
     staleness:  as the freshness choice says
     on failure: a dead holder stalls the key for one lease; an error reaches those who polled for it, through a
                 note in place of the lock that lives for two polls, so that they do not retry one by one; likewise
-                a note that Redis refuses the value, so that every waiting process loads once
+                a note that Redis refuses the value, so that every waiting process loads once; where Redis refuses the
+                note too (out of memory, read-only), who polls gets its error, as does everybody else who comes
     source:     Redis documentation, "Distributed Locks with Redis"
     """
 

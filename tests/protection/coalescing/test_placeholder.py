@@ -32,6 +32,43 @@ class Refusing(MemoryStore):
         return await super().add(key, token, ttl, over)
 
 
+class ReadOnly(MemoryStore):
+    """A memory store of which nothing can be written over or removed while it is `read_only`."""
+
+    read_only = False
+
+    def _check(self) -> None:
+        if self.read_only:
+            raise StoreError("Redis: You can't write against a read only replica.")
+
+    async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
+        self._check()
+        return await super().swap(key, token, entry, ttl)
+
+    async def unclaim(self, key: str, token: str, error: str | None) -> bool:
+        self._check()
+        return await super().unclaim(key, token, error)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 3.0])
+async def test_a_claim_that_could_not_be_taken_back_does_not_hold_up_the_key(
+    seconds: float, fleet: MakeFleet, runner: asyncio.Runner
+) -> None:
+    """Its owner lives on, so nobody else may remove it; it would stay for as long as a value lives."""
+    store = ReadOnly(runner.get_loop().time)
+    it = fleet("placeholder", store)
+    callers = it.burst(CALLERS)
+    await asyncio.sleep(LOAD_S / 2)
+    store.read_only = True
+    assert len(await asyncio.gather(*callers)) == CALLERS
+    await asyncio.sleep(seconds)
+    store.read_only = False
+    it.restart()
+    assert len(await it.answers(CALLERS)) == CALLERS
+    assert it.elapsed() <= (2 * MARKER_S if seconds > 1 else 1.1) + LOAD_S
+    assert it.origin.loads["k"] == 1
+
+
 async def test_a_first_claim_that_failed_is_not_remembered(fleet: MakeFleet, runner: asyncio.Runner) -> None:
     store = Refusing(runner.get_loop().time)
     it = fleet("placeholder", store)
