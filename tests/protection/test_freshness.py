@@ -325,6 +325,44 @@ def test_a_round_that_is_broken_off_leaves_no_guard_behind(one: MakeOne, on_virt
     on_virtual_time(work)
 
 
+def test_a_loader_that_raises_anything_for_one_key_has_all_others_loaded_before_anybody_asks(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("scheduled(every=5s)+two-level")
+
+        def fail(key: str) -> None:
+            if key == "bad":
+                raise ValueError("theirs")
+
+        it.on_load = fail
+        await it.protection.begin(["good", "bad", "better"])
+        assert it.loop.time() == pytest.approx(1.0)
+        answers = [await it.get(key) for key in ("good", "better")]
+        assert [answer.role for answer in answers] == [Role.HIT, Role.HIT]
+        await it.tasks.settle(1)
+
+    on_virtual_time(work)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 3.0])
+def test_a_scheduled_value_is_as_old_as_the_schedule_and_a_round_or_two_rounds_that_follow_each_other(
+    seconds: float, one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("scheduled(every=1s)+two-level")
+        it.seconds = seconds
+        await it.protection.begin(["k"])
+        oldest = 0.0
+        for _ in range(400):
+            await asyncio.sleep(0.05)
+            oldest = max(oldest, it.loop.time() - (await it.get("k")).entry.loaded_at + seconds)
+        assert oldest <= max(1.0 + seconds, 2 * seconds + 0.4)
+        await it.tasks.settle(10)
+
+    on_virtual_time(work)
+
+
 @pytest.mark.parametrize("died_at", [0.05, 0.35, 0.6, 0.85, 1.0, 2.3])
 def test_a_dead_refresher_is_followed(one: MakeOne, on_virtual_time: OnVirtualTime, died_at: float) -> None:
     """Wherever in its round it dies."""

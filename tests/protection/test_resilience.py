@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from stampede.core import registry
 from stampede.core.errors import LoadError, StoreError
 from stampede.core.model import Role
 from stampede.core.ports import Sent, unheeded
+from stampede.protection.resilience.negative import Negative
 from stampede.stores.memory import MemoryStore
 
 TTL = 10.0
@@ -326,6 +328,25 @@ def test_only_what_is_not_there_is_cached_for_the_shorter_while(
         assert ((await it.get("k")).role, it.loads) == (Role.LEADER, 2)
 
     on_virtual_time(work)
+
+
+def test_a_key_that_comes_into_being_during_a_load_is_seen_after_that_and_the_shorter_while(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("negative(ttl=1s)+single-flight")
+        it.value = b"null"
+        asked = asyncio.ensure_future(it.get("k"))
+        await it.until(0.01)
+        it.value = b'"there"'
+        assert (await asked).entry.value == b"null"
+        await it.until(1 + 1 - 0.01)
+        assert (await it.get("k")).entry.value == b"null"
+        await it.until(1 + 1 + 0.01)
+        assert (await it.get("k")).entry.value == b'"there"'
+
+    on_virtual_time(work)
+    assert "after at most `ttl` + Δ" in (inspect.getdoc(Negative) or "")
 
 
 def test_an_error_is_not_cached_as_not_found(one: MakeOne, on_virtual_time: OnVirtualTime) -> None:

@@ -34,8 +34,8 @@ class Scheduled(Freshness):
     loads:      1 per key and `every`, whatever the traffic; a value that is invalidated or evicted between two rounds
                 is missing until the next, and requests load it as the coalescing choice says
     waiting:    none for what a round has loaded
-    staleness:  at most `every` + Δ, Δ the time of a whole round, as long as there is a refresher; an invalidation
-                during a round wins over it
+    staleness:  at most `every` + Δ, Δ the time of a whole round, as long as there is a refresher; 2Δ + 0.4 s where a
+                round takes longer than `every`; an invalidation during a round wins over it
     on failure: a dead refresher is followed within 2 s, by a round at once; one that has lost its office breaks off;
                 a load that fails is tried again at the next turn, and the value is served until T
     source:     "external recomputation" in Vattani et al., VLDB 2015
@@ -98,7 +98,8 @@ class _Refresher:
 
     async def _round(self) -> None:
         """Load every key, and keep the office meanwhile; without it break off, for another one has begun."""
-        loading = asyncio.gather(*(self._refresh(key) for key in self._keys))
+        # One key's loader may raise anything: the round is over when all others have been loaded, too.
+        loading = asyncio.gather(*(self._refresh(key) for key in self._keys), return_exceptions=True)
         try:
             while not (await asyncio.wait([loading], timeout=PAUSE_S))[0]:
                 if await self._cache.quietly(self._in_office()) is False:

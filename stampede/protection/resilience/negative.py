@@ -20,7 +20,7 @@ class Negative(Wrapper):
     mechanism:  a load that finds nothing (`null`) is cached for `ttl` in place of T
     loads:      one per key and `ttl` for keys that do not exist, in place of one per request or per T
     waiting:    as the coalescing choice says
-    staleness:  a key that comes into being is seen after at most `ttl`
+    staleness:  a key that comes into being is seen after at most `ttl` + Δ
     on failure: an error is not "not found", and is never cached
     source:     RFC 2308 (DNS negative caching); penetration protection in Alibaba JetCache
     """
