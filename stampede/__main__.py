@@ -14,15 +14,18 @@ from stampede.core import interrupted
 def main() -> None:
     """Run the command line; the exit codes are those of `stampede.core.errors`."""
     try:
-        interrupted.listen()
-        _keep_children_out_of_the_working_directory()
-        _need_output()
-        from stampede.cli.app import run_app
+        try:
+            interrupted.listen()
+            _keep_children_out_of_the_working_directory()
+            _need_output()
+            from stampede.cli.app import run_app
 
-        code = run_app()
+            code = run_app()
+        finally:
+            interrupted.ignore()
     except KeyboardInterrupt:
         code = 130
-    interrupted.ignore()
+    interrupted.ignore()  # again, for the other may have been interrupted
     sys.exit(130 if interrupted.seen() else code)
 
 

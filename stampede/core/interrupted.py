@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_seen: list[int] = []
+AT_ONCE_S = 1.0
+"""Signals that follow another so soon are the same wish to end, and do not interrupt what it has begun."""
+
+_seen: list[float] = []
 
 
 def seen() -> bool:
@@ -53,5 +57,8 @@ def _say_unless_interrupted(lost: sys.UnraisableHookArgs) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    _seen.append(number)
+    now = time.monotonic()
+    if _seen and now - _seen[-1] < AT_ONCE_S:
+        return
+    _seen.append(now)
     raise KeyboardInterrupt

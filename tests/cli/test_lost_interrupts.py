@@ -51,3 +51,27 @@ def test_a_discarded_interrupt_ends_the_run_all_the_same(tmp_path: Path, functio
             timeout=60,
         )
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "interrupted\n", "")
+
+
+AT_ITS_END = """
+import os, signal, sys
+from stampede.__main__ import main
+from stampede.core import interrupted
+
+ignore = interrupted.ignore
+
+def interrupted_meanwhile():
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM)
+    ignore()
+
+interrupted.ignore = interrupted_meanwhile
+main()
+"""
+
+
+def test_signals_at_the_very_end_are_quiet() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", AT_ITS_END, "--version"], capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (130, "")
