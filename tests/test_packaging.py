@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import metadata
+from importlib.metadata import metadata, requires
 from pathlib import Path
 
 import pytest
@@ -55,3 +55,9 @@ def test_the_licence_is_in_the_metadata_and_a_file() -> None:
 
 def test_every_dependency_has_a_lower_bound() -> None:
     assert [each for each in dependencies() if ">=" not in each] == []
+
+
+def test_what_some_need_is_left_to_extras() -> None:
+    assert not names(dependencies()) & {"sqlalchemy", "aiosqlite", "asyncpg", "plotly", "scipy"}
+    extras = {each.partition(";")[2].strip() for each in requires("stampede-bench") or () if ";" in each}
+    assert {f"extra == '{extra}'" for extra in ("database", "postgres", "report", "test")} <= extras

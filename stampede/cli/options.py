@@ -155,6 +155,7 @@ class Servers:
         """The servers that the options name. Raises UsageError where they contradict each other."""
         from stampede.cli.database_url import database_url
         from stampede.engine import bench
+        from stampede.origins.connect import require_packages
         from stampede.origins.query import Query
 
         if self.redis_server and self.redis:
@@ -164,6 +165,8 @@ class Servers:
             raise UsageError("--database and --query go together: the query is what one load runs")
         if self.keys_from is not None and self.query is None:
             raise UsageError("--keys-from gives the values of :key in --query: give --database and --query, too")
+        if database is not None:
+            require_packages(database)
         query = None if self.query is None else Query(self.query, self.keys_from)
         return bench.Servers(self.redis or None, self.redis_server, database, query, self.may_evict)
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from stampede.measure.distributions import chi_squared_quantile
 from stampede.measure.run import Run
-from stampede.measure.significance import Floats, chi_squared_quantile
+from stampede.measure.significance import Floats
 from stampede.measure.statistics import CONFIDENCE, FEWEST, mean_and_variance
 from stampede.measure.trends import inflation
 from stampede.measure.trial import Trial, values

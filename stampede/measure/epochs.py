@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from stampede.measure.significance import t_quantile
+from stampede.measure.distributions import t_quantile
 
 CONFIDENCE = 0.95
 VISIBLE = 0.1

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stampede.measure.significance import Floats, p_of_groups, t_beyond, t_quantile
+from stampede.measure.distributions import t_beyond, t_quantile
+from stampede.measure.significance import Floats, p_of_groups
 from stampede.measure.statistics import CONFIDENCE, FEWEST, Estimate, Resampler, Sample, Z, without_zeros
 
 NO_SPREAD = 1e-12

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -55,28 +54,6 @@ def p_of_shares(bad: tuple[int, int], trials: tuple[int, int]) -> float:
     total, both = sum(bad), math.comb(sum(trials), sum(bad))
     ways = [math.comb(trials[0], k) * math.comb(trials[1], total - k) for k in range(total + 1)]
     return sum(way for way in ways if way <= ways[bad[0]]) / both
-
-
-def t_beyond(t: float, df: float) -> float:
-    """The chance that Student's t with `df` degrees of freedom is farther from 0 than `t`."""
-    from scipy.special import stdtr  # only where something is compared
-
-    return float(2 * stdtr(df, -abs(t)))
-
-
-@cache
-def t_quantile(share: float, df: float) -> float:
-    """The t within which `share` of Student's distribution lies, on both sides of 0."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, (1 + share) / 2))
-
-
-def chi_squared_quantile(share: float, df: float) -> float:
-    """The value below which `share` of the chi-squared distribution lies."""
-    from scipy.special import chdtri
-
-    return float(chdtri(df, 1 - share))
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stampede.measure.significance import Floats, p_of_signed_ranks, t_quantile
+from stampede.measure.distributions import t_quantile
+from stampede.measure.significance import Floats, p_of_signed_ranks
 
 CONFIDENCE = 0.95
 TRIMMED = 0.2

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from stampede.measure.significance import Floats, t_beyond
+from stampede.measure.distributions import t_beyond
+from stampede.measure.significance import Floats
 
 FEWEST = 6
 MAD_TO_SIGMA = 1.4826

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from importlib.util import find_spec
 from typing import Protocol
 
+from stampede.core.errors import DatabaseUnavailable
 from stampede.core.model import Loaded
+from stampede.core.urls import without_password
 from stampede.origins.client_count import ClientCount
 from stampede.origins.query import Query
+
+EXTRAS = {"sqlalchemy": "database", "aiosqlite": "database", "asyncpg": "postgres"}
+"""Packages that only a database of the user's own needs, and what installs them."""
+
+
+def require_packages(url: str) -> None:
+    """Raises DatabaseUnavailable: what the database's URL needs is not installed."""
+    driver = url.partition(":")[0].partition("+")[2]
+    for package in ("sqlalchemy", driver):
+        if package in EXTRAS and find_spec(package) is None:
+            extra = EXTRAS.get(driver, "database")
+            raise DatabaseUnavailable(
+                f"the database {without_password(url)} needs {package}, which is not installed: "
+                f"pip install 'stampede-bench[{extra}]'"
+            )
 
 
 class OpenOrigin(Protocol):

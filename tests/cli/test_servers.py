@@ -7,6 +7,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ SLOW_QUERY = """
 """Some tenths of a second, for the burst must be short beside a load."""
 
 Stampede = Callable[..., Any]
+Said = Callable[..., Any]
 
 
 @pytest.fixture
@@ -141,3 +143,22 @@ def test_keys_of_the_users_own_are_bound_instead_of_the_numbers(stampede: Stampe
     assert (refused.code, "division by zero" in refused.complaint()) == (3, True)
     (trial,) = stampede(*words, "--keys-from", "select 5 union all select 7", "--json").json()["trials"]
     assert (trial["ok"], trial["db_hits"], trial["db_peak_in_flight"]) == (40, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("package", "url", "extra"),
+    [
+        ("sqlalchemy", "sqlite+aiosqlite:///own.db", "database"),
+        ("sqlalchemy", "postgresql+asyncpg://me@127.0.0.1:1/own", "postgres"),
+        ("aiosqlite", "sqlite+aiosqlite:///own.db", "database"),
+        ("asyncpg", "postgresql+asyncpg://me@127.0.0.1:1/own", "postgres"),
+    ],
+)
+def test_a_database_without_the_extra_is_found_before_the_run(
+    said: Said, monkeypatch: pytest.MonkeyPatch, package: str, url: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    ended = said("run", "--database", url, "--query", "select 1")
+    assert ended.code == 3
+    line = f"the database {url} needs {package}, which is not installed: pip install 'stampede-bench[{extra}]'"
+    assert ended.complaint() == f"stampede: {line}"

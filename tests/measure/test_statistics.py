@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stampede.measure.distributions import t_beyond, t_quantile
 from stampede.measure.runs import unpaired
-from stampede.measure.significance import holm, p_of_discordant, p_of_shares, t_beyond, t_quantile
+from stampede.measure.significance import holm, p_of_discordant, p_of_shares
 from stampede.measure.statistics import Resampler, paired, ratio, typical
 from stampede.measure.trends import drift, inflation, outliers
 
