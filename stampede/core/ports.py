@@ -57,6 +57,10 @@ class OpenStore(Store, Protocol):
     @property
     def commands(self) -> int: ...
 
+    async def ready(self) -> None:
+        """Wait until everything is as it was at first, should the server have been away. Raises StoreError."""
+        ...
+
     async def warm(self, at_once: int) -> None:
         """Get ready for a burst of so many commands. Raises StoreError."""
         ...
@@ -116,6 +120,10 @@ class StoreServer(Protocol):
 
     async def traffic(self) -> int | None:
         """Bytes that the server has received and sent so far, but for `pulse`; None: it does not tell."""
+        ...
+
+    async def keep_counts(self) -> None:
+        """Right before the server is ended and started again: have `traffic` go on from here."""
         ...
 
     async def pulse(self) -> float:

@@ -22,6 +22,7 @@ from stampede.engine.visit import Visit
 from stampede.measure.run import FAKE_SLOW
 from stampede.origins.query import Query
 from stampede.origins.slow import SlowDatabaseClient
+from stampede.processes.redis_proxy import RedisProxy
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.processes.slow_database import SlowDatabaseProcess
 from stampede.scenario.model import FleetSetup, Scenario
@@ -52,6 +53,11 @@ class Servers:
             raise UsageError("cancelling loads needs the fake-slow database: leave --database or --db-cancel out")
         if self.database is not None and scenario.events:
             raise UsageError("events need the fake-slow database: leave --database out")
+        if self.redis is not None and (strikes := [event.do for event in scenario.events if event.do.own_redis]):
+            raise UsageError(
+                f"the event '{strikes[0]}' is for a Redis that stampede starts, and this one is yours: "
+                "leave --redis and STAMPEDE_REDIS_URL out"
+            )
         work = scenario.workload
         require_room(scenario.fleet, work.arrivals.total(work.concurrency or 0), self.redis is None)
 
@@ -79,8 +85,8 @@ class SlowDatabase:
 class Bench:
     """Servers and instances that are ready, until the end of `async with Bench.open(…)`. Nothing of it stays behind.
 
-    `embedded` and `slow` are None where the user's own server stands in their place; `labels` begin the names of the
-    keys of each trial.
+    `embedded` and `slow` are None where the user's own server stands in their place, `proxy` where no event needs it;
+    `labels` begin the names of the keys of each trial.
     """
 
     servers: Servers
@@ -89,6 +95,7 @@ class Bench:
     embedded: EmbeddedRedis | None
     slow: SlowDatabase | None
     fleet: Fleet
+    proxy: RedisProxy | None = None
     labels: Iterator[str] = field(default_factory=lambda: (f"t{number}" for number in itertools.count()))
 
     @classmethod
@@ -99,8 +106,11 @@ class Bench:
         setup: FleetSetup,
         launcher: Launcher = LocalProcess.launch,
         demand: Demand = NOTHING,
+        with_proxy: bool = False,
     ) -> AsyncIterator[Bench]:
         """Start everything, the instances while the servers start; `demand`: what is asked of the store's server.
+
+        `with_proxy`: the instances reach an embedded Redis through a proxy, which events can slow down.
 
         Raises StampedeError: something cannot be had.
         """
@@ -119,23 +129,30 @@ class Bench:
             if not embedded:
                 stack.push_async_exit(visit.end)  # it cleans when nobody writes any more
             database = str(process.path) if process else servers.database or ""
-            fleet = Fleet(launcher, setup.instances, partial(_setup, servers, url, store.prefix, database, setup))
+            proxy = RedisProxy(embedded) if embedded and with_proxy else None
+            if proxy:
+                stack.callback(proxy.stop)
+            reached = proxy.url if proxy else url
+            fleet = Fleet(launcher, setup.instances, partial(_setup, servers, reached, store.prefix, database, setup))
             stack.push_async_callback(lambda: to_its_end(fleet.stop()))
             launched = asyncio.create_task(fleet.launch())
             stack.push_async_callback(asyncio.wait, [launched])
             if embedded:
                 await embedded.ready()
+            if proxy:
+                await proxy.ready()
             version = await store.probe(demand._replace(may_evict=servers.may_evict))
             if not embedded:
                 await visit.begin()
             slow = await stack.enter_async_context(SlowDatabase.ready(process)) if process else None
             await launched
             await fleet.ready()
-            yield cls(servers, store, version, embedded, slow, fleet)
+            yield cls(servers, store, version, embedded, slow, fleet, proxy)
 
     def describe(self) -> dict[str, str]:
         """The servers, for the run's environment."""
         where = "embedded" if self.embedded else without_password(self.store.url)
+        where += ", behind a proxy" * (self.proxy is not None)
         database = without_password(self.servers.database) if self.servers.database else FAKE_SLOW
         return {
             "redis": f"{self.store_version} ({where})",
@@ -149,6 +166,8 @@ class Bench:
             raise DatabaseUnavailable("the fake-slow database died in mid-run: look into the system's log")
         if self.embedded and not self.embedded.alive:
             raise RedisUnavailable("the embedded Redis died in mid-run: is the machine out of memory?")
+        if self.proxy and not self.proxy.alive:
+            raise RedisUnavailable("the proxy in front of Redis died in mid-run: look into the system's log")
 
     async def traffic(self) -> int | None:
         """Bytes in and out of the embedded server so far; a user's server talks to others too."""

@@ -14,6 +14,7 @@ from stampede.core.errors import DatabaseUnavailable, InstanceLost, LoadError
 from stampede.core.keys import key_number
 from stampede.engine.bench import Bench
 from stampede.engine.deadlines import deadline, lifetime
+from stampede.engine.interrupts import to_its_end
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Done, Prepare, Release
 from stampede.engine.target import TrialTarget
@@ -116,6 +117,7 @@ class _Execution:
         finally:
             events.cancel()
             await asyncio.wait([events])
+            await to_its_end(target.restore())
             if not events.cancelled() and (error := events.exception()):
                 raise error
 

@@ -56,7 +56,8 @@ class Heartbeat:
         asked, worked = self._asked, 0.0
         try:
             used = await self._pulse()
-            worked, self._used, self._asked = used - self._used, used, None
+            # A server that was restarted has begun to count anew.
+            worked, self._used, self._asked = used - self._used if used >= self._used else used, used, None
         except RequestError:
             pass  # it still owes us an answer
         finally:

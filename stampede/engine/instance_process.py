@@ -84,6 +84,7 @@ class _Conversation:
             return await self._trial.run(message)
         if self._trial is not None:
             await self._trial.close()
+        await instance.store.ready()  # the trial before may have had the server restarted
         self._trial = InstanceTrial(instance, message)
         await (self._trial.warm() if message.warm else self._trial.prepare())
         return Ready()

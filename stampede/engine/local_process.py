@@ -16,7 +16,7 @@ from stampede.core.build import own_build
 from stampede.core.errors import EnvironmentFault
 from stampede.engine.messages import Channel
 from stampede.processes.children import only_what_children_need
-from stampede.processes.lifeline import Guarded
+from stampede.processes.guarded import Guarded
 
 AFTER_ITS_CONTENT = -200  # multiprocessing removes its own folder at -100
 

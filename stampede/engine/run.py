@@ -90,7 +90,8 @@ class Session:
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:
         """A bench for the scenario; the run's environment names its servers, and the run has their floor."""
         self.begins("starting servers and instances")
-        async with Bench.open(self.servers, scenario.fleet, demand=demand(scenario)) as bench:
+        asked, proxy = demand(scenario), any(event.do.redis_proxy for event in scenario.events)
+        async with Bench.open(self.servers, scenario.fleet, demand=asked, with_proxy=proxy) as bench:
             if run.floor is None:
                 run.environment.update(bench.describe())
                 self.begins("measuring the harness's own floor")

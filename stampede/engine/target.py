@@ -9,6 +9,7 @@ from random import Random
 from stampede.engine.bench import Bench
 from stampede.engine.key_cleaner import KeyCleaner
 from stampede.engine.messages import Prepare
+from stampede.engine.own_redis import OwnRedis
 from stampede.origins.latency import Latency
 from stampede.scenario.model import Event
 
@@ -28,6 +29,8 @@ class TrialTarget:
         self._database = bench.slow.client
         self._latency = trial.scenario.database.latency
         self._failing = False
+        self._redis = OwnRedis(bench)
+        self.restore = self._redis.restore
         self.removed: list[tuple[float, int]] = []
 
     async def inject(self, until_release: float) -> None:
@@ -46,8 +49,12 @@ class TrialTarget:
         return self._trial.scenario.fleet.instances
 
     async def remove(self, keys: list[int]) -> None:
-        await self._key_cleaner.remove(self._trial.keys_label, keys)
+        if not self._redis.down:  # else nothing is there
+            await self._key_cleaner.remove(self._trial.keys_label, keys)
         self.removed += [(time.monotonic(), key) for key in keys]
+
+    def _all_are_gone(self) -> None:
+        self.removed += [(time.monotonic(), key) for key in range(self.keys())]
 
     async def slow(self, latency: Latency | None) -> None:
         self._latency = latency or self._trial.scenario.database.latency
@@ -59,3 +66,16 @@ class TrialTarget:
 
     async def restart(self, instances: list[int]) -> None:
         await self._fleet.restart(instances)
+
+    async def crash_redis(self) -> None:
+        await self._redis.crash()
+        self._all_are_gone()
+
+    async def start_redis(self) -> None:
+        await self._redis.start()
+
+    async def freeze_redis(self, frozen: bool) -> None:
+        await self._redis.freeze(frozen)
+
+    async def slow_redis(self, latency: Latency | None) -> None:
+        await self._redis.slow(latency, self.random.random())

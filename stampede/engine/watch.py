@@ -22,7 +22,8 @@ class Watch:
         # A server of the user's own works for others, too, and may be on another machine.
         self._ours = bench.embedded is not None
         self._ticks: tuple[CpuTimes | None, CpuTimes | None] = (None, None)
-        self._run_s = 0.0
+        self._run_s = self._proxy_s = 0.0
+        self._proxy = bench.proxy
 
     @asynccontextmanager
     async def during(self) -> AsyncIterator[None]:
@@ -30,9 +31,11 @@ class Watch:
         async with AsyncExitStack() as stack:
             for heartbeat in filter(None, (self._store, self._database)):
                 await stack.enter_async_context(heartbeat.during())
+            relayed = await self._proxy.cpu_s() if self._proxy else 0.0
             ticks, used = CpuTimes.now(), cpu_s()
             yield
             self._ticks, self._run_s = (ticks, CpuTimes.now()), cpu_s() - used
+            self._proxy_s = await self._proxy.cpu_s() - relayed if self._proxy else 0.0
 
     def surroundings(self, own_s: float) -> Surroundings:
         """What was seen; `own_s` are the CPU seconds of the instances and of the fake-slow database."""
@@ -41,6 +44,6 @@ class Watch:
             store_cpu_s=store_s,
             store_stall_s=self._store.stall_s,
             database_stall_s=self._database.stall_s if self._database else None,
-            processors=processors(*self._ticks, own_s + (store_s or 0.0) + self._run_s),
+            processors=processors(*self._ticks, own_s + (store_s or 0.0) + self._run_s + self._proxy_s),
             all_known=self._ours and self._database is not None,
         )

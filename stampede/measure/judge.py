@@ -20,7 +20,7 @@ def judge(scenario: Scenario, seen: Observed, punctuality: Punctuality) -> Judge
     findings = chain(
         _arrivals(scenario, seen, punctuality),
         _counts(seen),
-        _servers(seen),
+        _servers(scenario, seen),
         _store(scenario, seen),
         _machine(seen),
         _left_behind(seen),
@@ -69,12 +69,13 @@ def _counts(seen: Observed) -> Iterator[Finding]:
         )
 
 
-def _servers(seen: Observed) -> Iterator[Finding]:
+def _servers(scenario: Scenario, seen: Observed) -> Iterator[Finding]:
     p99 = float(np.quantile(seen.requests.latency, 0.99)) if len(seen.requests) else 0.0
     if origin := seen.origin:
         yield from validity.slow_service(origin.executed, origin.drawn_s, origin.busy_s)
     yield from validity.stall("the database", seen.database_stall_s or 0.0, p99)
-    yield from validity.stall("the store's server", seen.surroundings.store_stall_s or 0.0, p99)
+    if not scenario.troubles_store:
+        yield from validity.stall("the store's server", seen.surroundings.store_stall_s or 0.0, p99)
 
 
 def _store(scenario: Scenario, seen: Observed) -> Iterator[Finding]:

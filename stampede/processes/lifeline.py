@@ -2,14 +2,13 @@
 
 The owner holds the other end of our standard input, by which it tells the folder to make and the command: so nobody
 else can read a name before its folder is made. When that end closes, however the owner ended (SIGKILL included), the
-server is ended and its temporary folder is removed. What we and the server say goes into a file there.
+server is ended and its temporary folder is removed. What we and the server say goes into a file there. Until then the
+owner may have the server killed, started again, frozen and thawed, by one byte for each, which is answered when done.
 Runs as a script, with the standard library only, so that it starts within a few milliseconds.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import selectors
 import shutil
@@ -17,114 +16,13 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
-STOP_TIMEOUT_S = 5.0
-LONGEST_TMPDIR = 49
-"""Bytes: a Unix socket's path has 103 at most on macOS, and the longest of ours, that of multiprocessing, adds 54."""
 ENDED = "ended"
 LOG = "log"
 
-
-class Guarded:
-    """The owner's side: a server process behind a lifeline, with a private temporary folder."""
-
-    def __init__(self, name: str) -> None:
-        """Choose a folder, which is made by `start`. Raises EnvironmentFault: none can be had."""
-        self.folder = _new_name(f"stampede-{name}-")
-        self.log = self.folder / LOG
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, command: list[str], **popen: Any) -> None:
-        """Start the server, or none for the folder alone.
-
-        In a session of its own: Ctrl-C in the terminal is for the owner to handle.
-
-        Raises:
-            OSError: the lifeline could not be started.
-        """
-        from stampede.processes.children import environment  # not at the top: this file also runs on its own
-
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__],
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            **popen,
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(_told([str(self.folder), *command]))
-        self._process.stdin.flush()
-
-    def wait_for_folder(self) -> None:
-        """Wait until the folder is there. Raises EnvironmentFault: it could not be made."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        if not self._process.stdout.readline():
-            raise _no_folder("it could not be made")
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server still runs."""
-        running = self._process is not None and self._process.poll() is None
-        return running and not (self.folder / ENDED).exists()
-
-    def last_words(self) -> str:
-        """The last line that the server wrote, for an error message."""
-        with contextlib.suppress(OSError):
-            lines = self.log.read_text(errors="replace").strip().splitlines()
-            return lines[-1] if lines else ""
-        return ""
-
-    def stop(self) -> None:
-        """End the server and remove its folder; safe to call twice."""
-        if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
-            with contextlib.suppress(OSError):  # what could not be written is not written now
-                self._process.stdin.close()
-            self._process.stdout.close()
-            try:
-                self._process.wait(timeout=STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        with contextlib.suppress(OSError):
-            if _is_ours_alone(self.folder):  # the lifeline has removed it, and its name is known by now
-                shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _new_name(prefix: str) -> Path:
-    """The path of a folder that is to be made, and that nobody can guess."""
-    from stampede.core.errors import EnvironmentFault  # not at the top: this file also runs on its own
-
-    try:
-        parent = tempfile.gettempdir()
-        os.stat(parent)
-    except OSError as error:
-        raise _no_folder(error.strerror) from None
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise _no_folder(os.strerror(errno.EACCES))
-    if len(os.fsencode(parent)) > LONGEST_TMPDIR:
-        raise EnvironmentFault(
-            f"the temporary folder {parent} is too long for the path of a Unix socket: "
-            "set TMPDIR to a shorter one, such as /tmp"
-        )
-    return Path(parent, prefix + os.urandom(4).hex())
-
-
-def _no_folder(why: str | None) -> Exception:
-    from stampede.core.errors import EnvironmentFault
-
-    return EnvironmentFault(f"no temporary folder can be made ({why}): set TMPDIR to another")
-
-
-def _told(words: list[str]) -> bytes:
-    """What the owner tells the lifeline: the length, then the words."""
-    message = b"\0".join(map(os.fsencode, words))
-    return len(message).to_bytes(4, "big") + message
+KILL, START, FREEZE, THAW = b"k", b"s", b"f", b"t"
+_SIGNALS = {FREEZE: signal.SIGSTOP, THAW: signal.SIGCONT}
 
 
 def _hear() -> list[str]:
@@ -134,7 +32,7 @@ def _hear() -> list[str]:
     return [os.fsdecode(word) for word in message.split(b"\0")] if message and len(message) == length else []
 
 
-def _is_ours_alone(folder: Path) -> bool:
+def is_ours_alone(folder: Path) -> bool:
     """Whether it is a folder, and no link to one, that nobody else may enter."""
     there = folder.lstat()
     return stat.S_ISDIR(there.st_mode) and there.st_uid == os.geteuid() and not there.st_mode & 0o077
@@ -157,14 +55,45 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def _ended_by_itself(server: subprocess.Popen[bytes]) -> bool:
-    """Wait until the server has ended (True) or the owner has let go (False)."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(sys.stdin.buffer, selectors.EVENT_READ)
-        while server.poll() is None:
-            if selector.select(timeout=0.1):
-                return False
-    return True
+class _Server:
+    """The server, which its owner may have killed and started again."""
+
+    def __init__(self, command: list[str]) -> None:
+        """Start it. Raises OSError."""
+        self._command = command
+        self._killed = False
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def obey(self, answers: int) -> bool:
+        """Do what the owner says, until the server has ended by itself (True) or the owner has let go (False)."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+            while self._killed or self._process.poll() is None:
+                if not selector.select(timeout=0.1):
+                    continue
+                word = os.read(sys.stdin.fileno(), 1)
+                if not word:
+                    return False
+                self._do(word)
+                os.write(answers, word + b"\n")
+        return True
+
+    def _do(self, word: bytes) -> None:
+        if word == KILL:
+            self._killed = True
+            self.end()
+        elif word == START:
+            self._process, self._killed = self._start(), False
+        else:
+            self._process.send_signal(_SIGNALS[word])
+
+    def end(self) -> int:
+        """End it, frozen or not: it keeps nothing that would be worth a farewell. Returns its exit code."""
+        self._process.kill()
+        return self._process.wait()
 
 
 def run(folder: Path, command: list[str]) -> int:
@@ -178,22 +107,25 @@ def run(folder: Path, command: list[str]) -> int:
         return 1
     try:
         print("made", flush=True)
+        answers = os.dup(sys.stdout.fileno())
         _say_into(folder / LOG)
         if not command:  # it is only the folder that must not outlive its owner
             sys.stdin.buffer.read()
             return 0
         try:
-            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+            server = _Server(command)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)
             (folder / ENDED).touch()
             sys.stdin.buffer.read()
             return 1
-        if _ended_by_itself(server):
-            (folder / ENDED).touch()
-            sys.stdin.buffer.read()  # the owner may still want to read the log
-        server.kill()  # it keeps nothing that would be worth a farewell
-        return server.wait()
+        try:
+            if server.obey(answers):
+                (folder / ENDED).touch()
+                sys.stdin.buffer.read()  # the owner may still want to read the log
+        finally:
+            code = server.end()
+        return code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from stampede.core.errors import EnvironmentFault
-from stampede.processes.lifeline import Guarded
+from stampede.processes.guarded import Guarded
+from stampede.processes.lifeline import FREEZE, KILL, START, THAW
 
 START_TIMEOUT_S = 20.0
 
@@ -48,6 +49,29 @@ class ServerProcess:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self._guarded.alive
+
+    async def crash(self) -> None:
+        """Kill it: connections break, new ones are refused, and what it held in memory is lost. Raises `fault`."""
+        await self._tell(KILL)
+
+    async def start_again(self) -> None:
+        """Start it after a crash, and wait until it accepts connections. Raises `fault`."""
+        await self._tell(START)
+        await self.ready()
+
+    async def freeze(self) -> None:
+        """Have it stand still, its connections open. Raises `fault`."""
+        await self._tell(FREEZE)
+
+    async def thaw(self) -> None:
+        """Have it go on. Raises `fault`."""
+        await self._tell(THAW)
+
+    async def _tell(self, word: bytes) -> None:
+        try:
+            await asyncio.to_thread(self._guarded.tell, word)
+        except OSError as error:
+            raise self.fault(f"{self.what} is gone ({error}): {self.remedy}") from None
 
     def stop(self) -> None:
         """End the process and remove its folder; safe to call twice."""

@@ -37,7 +37,8 @@ def further(run: Run) -> list[Columns]:
     """What else there is to tell, in tables that are narrow enough."""
     failures = _FAILURES if any(row.value("failed") for row in run.summary) else []
     fate = _FATE if any(map(wasted, run.summary)) else []
-    beside = [[*failures, *fate]] if failures or fate else []
+    alone = _ALONE if any(row.value("degraded") for row in run.summary) else []
+    beside = [[*failures, *alone, *fate]] if failures or alone or fate else []
     return [*beside, *_over_time(run), *_over_trials(run)]
 
 
@@ -153,6 +154,8 @@ _FAILURES: Columns = [
     ("p50 ms of\nvalues", lambda row: milliseconds(row.value("ok_p50_ms"))),
     ("p99 ms of\nvalues", lambda row: milliseconds(row.value("ok_p99_ms"))),
 ]
+
+_ALONE: Columns = [("degra-\nded", _plain("degraded"))]
 
 _FATE: Columns = [
     ("exe-\ncuted", _plain("db_executed")),

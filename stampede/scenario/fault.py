@@ -38,6 +38,22 @@ class Target(Protocol):
         """Have instances lose all that they hold in their process, the requests they are working on included."""
         ...
 
+    async def crash_redis(self) -> None:
+        """Kill the Redis server: connections break, new ones are refused, and all that it held is lost."""
+        ...
+
+    async def start_redis(self) -> None:
+        """Start it again after that, empty."""
+        ...
+
+    async def freeze_redis(self, frozen: bool) -> None:
+        """Have the Redis server stand still, its connections open, or go on with what it holds."""
+        ...
+
+    async def slow_redis(self, latency: Latency | None) -> None:
+        """Have every answer of Redis come so much later; None: no longer."""
+        ...
+
 
 class Fault(Plugin):
     """One kind of event. Its fields are its parameters."""
@@ -45,6 +61,10 @@ class Fault(Plugin):
     family = "faults"
     troubles_store: ClassVar[bool] = False
     """Whether it explains that steps of the store fail."""
+    own_redis: ClassVar[bool] = False
+    """Whether it lays hands on the Redis server, which must be one that we started."""
+    redis_proxy: ClassVar[bool] = False
+    """Whether it needs a proxy in front of that server, from the start of the run."""
 
     def lasts(self) -> float:
         """Seconds until its effect is taken back."""

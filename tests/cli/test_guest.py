@@ -113,6 +113,29 @@ def test_clean_says_what_run_says_of_a_server_that_cannot_be_used(
     assert "no usable Redis at redis://127.0.0.1:1" in gone.complaint()
 
 
+@pytest.mark.parametrize(
+    "event", ["redis-restart", "redis-outage(lasting=1s)", "redis-slow(latency=20ms,lasting=1s)"]
+)
+@pytest.mark.parametrize("named", ["--redis", "the environment"])
+def test_no_event_strikes_a_redis_of_the_users_own(
+    stampede: Stampede, guest: Redis, tmp_path: Path, event: str, named: str
+) -> None:
+    """Found out before anything is started."""
+    (tmp_path / "mine.toml").write_text(
+        "strategies = ['none']\nworkload.arrivals = 'constant(rate=9,duration=3s)'\n"
+        f"events = [{{ at = '1s', do = '{event}' }}]\n"
+    )
+    before = guest.info("stats")["total_connections_received"]
+    words, environment = ["--redis", url(guest)], {}
+    if named != "--redis":
+        words, environment = [], {"STAMPEDE_REDIS_URL": url(guest)}
+    refused = stampede("run", "mine.toml", *words, **environment)
+    assert refused.code == 2
+    said = f"the event '{event}' is for a Redis that stampede starts, and this one is yours: "
+    assert said + "leave --redis and STAMPEDE_REDIS_URL out" in refused.complaint()
+    assert guest.info("stats")["total_connections_received"] == before
+
+
 def test_clean_wants_to_know_what(said: Stampede) -> None:
     ended = said("clean")
     assert (ended.code, ended.complaint().count("--redis")) == (2, 1)

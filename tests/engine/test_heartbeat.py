@@ -59,6 +59,17 @@ def test_answers_that_fail_are_one_standstill() -> None:
     assert 0.5 < heartbeat.stall_s < 0.8
 
 
+def test_a_server_that_was_restarted_counts_its_work_anew() -> None:
+    class Restarted(Server):
+        async def pulse(self) -> float:
+            now = asyncio.get_running_loop().time()
+            self.used = now if now < 1.0 else now - 1.0
+            return self.used
+
+    heartbeat, _ = watched(Restarted(lambda at: 0.0))
+    assert 1.9 < heartbeat.cpu_s < 2.1
+
+
 def test_a_server_that_never_answers_again_holds_nobody_up_for_long() -> None:
     heartbeat, late = watched(Server(lambda at: 1e6 if at > 0.5 else 0.0))
     assert late <= PATIENCE_S

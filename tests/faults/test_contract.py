@@ -18,6 +18,8 @@ from stampede.scenario.fault import Fault
 KEYS, INSTANCES = 40, 8
 WRITTEN = {"lasting": "2s", "latency": "3s", "share": "0.5"}
 """A value for every parameter that a fault may need."""
+NORMAL = {"slow": None, "fail": False, "redis runs": True, "freeze redis": False, "slow redis": None}
+"""How servers are when no fault is at work."""
 
 
 class Ground:
@@ -45,6 +47,18 @@ class Ground:
 
     async def restart(self, instances: list[int]) -> None:
         self.done.append(("restart", instances, self._clock()))
+
+    async def crash_redis(self) -> None:
+        self.done.append(("redis runs", False, self._clock()))
+
+    async def start_redis(self) -> None:
+        self.done.append(("redis runs", True, self._clock()))
+
+    async def freeze_redis(self, frozen: bool) -> None:
+        self.done.append(("freeze redis", frozen, self._clock()))
+
+    async def slow_redis(self, latency: Latency | None) -> None:
+        self.done.append(("slow redis", latency, self._clock()))
 
 
 def made(name: str, **written: str) -> Fault:
@@ -77,9 +91,9 @@ def test_every_fault_does_something_and_takes_as_long_as_it_says(name: str) -> N
 
 
 @pytest.mark.parametrize("name", registry.names("faults"))
-def test_what_a_fault_does_to_the_database_is_taken_back_at_its_end(name: str) -> None:
+def test_what_a_fault_does_to_the_servers_is_taken_back_at_its_end(name: str) -> None:
     done, took = struck(made(name))
-    for kind, normal in (("slow", None), ("fail", False)):
+    for kind, normal in NORMAL.items():
         changes = [(value, at) for what, value, at in done if what == kind]
         if changes:
             assert changes[0][0] != normal
@@ -139,6 +153,20 @@ def test_a_share_above_the_whole_is_refused() -> None:
     for name in ("evict", "restart"):
         with pytest.raises(UsageError, match="<= 1"):
             made(name, share="1.5")
+
+
+@pytest.mark.parametrize("name", registry.names("faults"))
+def test_a_fault_that_strikes_redis_says_so(name: str) -> None:
+    fault = made(name)
+    struck_redis = {what for what, _, _ in struck(fault)[0]} & {"redis runs", "freeze redis", "slow redis"}
+    assert fault.own_redis == bool(struck_redis)
+    assert fault.troubles_store == bool(struck_redis)
+    assert fault.redis_proxy == ("slow redis" in struck_redis)
+
+
+def test_an_outage_refuses_connections_or_does_not_answer() -> None:
+    assert struck(made("redis-outage"))[0] == [("redis runs", False, 0.0), ("redis runs", True, 2.0)]
+    assert struck(made("redis-outage", how="hang"))[0] == [("freeze redis", True, 0.0), ("freeze redis", False, 2.0)]
 
 
 def test_the_databases_latency_is_changed_for_so_long() -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from stampede.processes.lifeline import Guarded
+from stampede.processes.guarded import Guarded
+from stampede.processes.lifeline import FREEZE, KILL, START, THAW
 
 SERVER = "import os, signal, time; {before}; print(os.getpid(), flush=True); time.sleep(600)"
 OWNER = """
 import sys, time
-from stampede.processes.lifeline import Guarded
+from stampede.processes.guarded import Guarded
 server = Guarded("test")
 server.start([sys.executable, "-S", "-c", sys.argv[1]])
 print(server.folder, flush=True)
@@ -133,6 +134,48 @@ def test_a_command_that_cannot_be_executed_says_so_in_its_last_words(server: Gua
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's help, which only Linux gives")
+def test_the_owner_may_have_the_server_killed_and_started_again(server: Guarded) -> None:
+    first = begin(server)
+    server.tell(KILL)
+    assert not running(first)
+    assert server.alive, "it is down because its owner wanted that"
+    server.tell(START)
+    until(lambda: len(server.log.read_text().split()) == 2)
+    second = int(server.log.read_text().split()[1])
+    assert running(second)
+    os.kill(second, signal.SIGKILL)
+    until(lambda: not server.alive)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("end", ["thaw", "kill", "stop"])
+def test_the_owner_may_have_the_server_frozen_and_even_so_it_can_be_ended(server: Guarded, end: str) -> None:
+    pid = begin(server)
+
+    def state() -> str:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    server.tell(FREEZE)
+    until(lambda: state() == "T")
+    if end == "thaw":
+        server.tell(THAW)
+        until(lambda: state() != "T")
+        return
+    if end == "kill":
+        server.tell(KILL)
+    else:
+        server.stop()
+    assert not running(pid)
+
+
+def test_a_lifeline_that_is_gone_obeys_nobody_and_says_so(server: Guarded) -> None:
+    pid = begin(server)
+    parent = int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True).stdout)
+    os.kill(parent, signal.SIGKILL)
+    with pytest.raises(OSError, match=r"."):
+        server.tell(KILL)
+
+
 def test_a_server_does_not_outlive_its_lifeline(server: Guarded) -> None:
     pid = begin(server)
     lifeline = int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True).stdout)

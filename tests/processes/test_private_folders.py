@@ -16,7 +16,7 @@ import pytest
 
 from stampede.core.errors import EnvironmentFault
 from stampede.processes import lifeline
-from stampede.processes.lifeline import Guarded
+from stampede.processes.guarded import Guarded
 
 STARTS = 36
 NOBODY = 65534
@@ -113,7 +113,7 @@ def test_a_folder_is_private_and_has_a_name_of_its_own(shared: Path) -> None:
 def test_an_owner_that_ends_at_any_moment_of_the_start_leaves_no_folder(shared: Path, told: str) -> None:
     """SIGKILL included: what makes the folder is what removes it."""
     begin = (
-        "import subprocess, sys, os; from stampede.processes import lifeline as l; g = l.Guarded('test')\n"
+        "import subprocess, sys, os; from stampede.processes import guarded as l; g = l.Guarded('test')\n"
         f"{'l._told = lambda words: bytes(2)' if told == 'nothing' else ''}\n"
         "g.start([]); os.kill(os.getpid(), 9)"
     )

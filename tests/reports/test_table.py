@@ -143,6 +143,11 @@ def test_a_figure_that_nobody_has_is_a_dash(run: MakeRun, trial: MakeTrial) -> N
     assert lines[0].split().count("–") == 4
 
 
+def test_flights_that_went_on_without_redis_are_shown_where_there_were_any(run: MakeRun, trial: MakeTrial) -> None:
+    assert "degra-" not in printed(run(trial()), 80)
+    assert "degra-" in printed(run(trial(degraded=7)), 80)
+
+
 def test_loads_that_were_not_executed_are_shown_and_told(run: MakeRun, trial: MakeTrial) -> None:
     all_of_them = trial(db_hits=500, db_executed=500, db_abandoned=0)
     some = trial(db_hits=500, db_executed=320, db_abandoned=170)

@@ -21,11 +21,20 @@ class Conversation:
         self._listen = listen
         self._task: asyncio.Task[None] | None = None
         self._hears = asyncio.Event()
+        self._has_begun = False
 
     async def begin(self, what: str) -> None:
         """Wait until it hears; nothing if it does already. Raises StoreError: Redis does not let us do `what`."""
         if self._task is None:
             self._task = asyncio.create_task(self._again_and_again())
+        if not self._has_begun:  # else it comes back by itself
+            await self.ready(what)
+            self._has_begun = True
+
+    async def ready(self, what: str) -> None:
+        """Wait until it hears again, if it was lost; nothing if it never began. Raises StoreError."""
+        if self._task is None:
+            return
         try:
             async with asyncio.timeout(BEGIN_TIMEOUT_S):
                 await self._hears.wait()
@@ -37,6 +46,7 @@ class Conversation:
             try:
                 await self._listen(self._hears)
             except Exception:  # whatever it was: who no longer listens would wait for ever, and tell nobody
+                self._hears.clear()
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def end(self) -> None:

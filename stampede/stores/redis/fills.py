@@ -13,8 +13,8 @@ from stampede.stores.watchers import Watchers
 class FillListener:
     """Passes the news on to those who watch.
 
-    What is published while the connection is gone goes unheard: once it is back, everybody looks again. Until then
-    waiters are bounded by their lease.
+    What is published while the connection is gone goes unheard. So everybody looks again when it is lost, for the
+    server may be gone, too, and once it is back. In between waiters are bounded by their lease.
     """
 
     def __init__(self, url: str, channel: str, watchers: Watchers) -> None:
@@ -35,6 +35,7 @@ class FillListener:
                     if (news := decode_news(message["data"])) is not None:
                         self._hear(news)
         finally:
+            self._watchers.missed()
             await disconnect(client)
 
     def _hear(self, news: News) -> None:

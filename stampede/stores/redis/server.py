@@ -29,6 +29,7 @@ class RedisServer:
         self.prefix = prefix
         self._client: Redis = connect(url, 1)
         self._pulses = Pulses(url)
+        self._before = 0
 
     async def probe(self, demand: Demand = NOTHING) -> str:
         return await probe(self.url, self.prefix, demand)
@@ -54,11 +55,19 @@ class RedisServer:
         return await sweep(self.url, self.prefix)
 
     async def traffic(self) -> int | None:
+        counted = await self._counted()
+        return None if counted is None else self._before + counted - self._pulses.bytes
+
+    async def keep_counts(self) -> None:
+        self._before += await self._counted() or 0
+
+    async def _counted(self) -> int | None:
+        """Bytes since the server was started; None: it does not tell."""
         try:
             stats = await self._client.info("stats")
         except (RedisError, OSError):
             return None
-        return int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"]) - self._pulses.bytes
+        return int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
 
     async def pulse(self) -> float:
         return await self._pulses.take()

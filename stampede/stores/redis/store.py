@@ -24,6 +24,7 @@ from stampede.stores.redis.tracking import ChangeListener
 from stampede.stores.redis.wire import EXPRESS, LANES, PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
+SUBSCRIBE, TRACK = "subscribe to messages", "track changes"
 RENEWED_AT_ONCE = 500
 """Guards in one script: it keeps everybody else waiting for about a millisecond."""
 
@@ -56,7 +57,7 @@ class RedisStore(Steps):
             await disconnect(client)
             raise
         try:
-            await store._fills.begin("subscribe to messages")
+            await store._fills.begin(SUBSCRIBE)
         except BaseException:
             await store.close()
             raise
@@ -67,6 +68,12 @@ class RedisStore(Steps):
         await self._fills.end()
         await self._changes.end()
         await disconnect(self._wire.client)
+
+    async def ready(self) -> None:
+        """Wait until everything is as it was at first, should the server have been away. Raises StoreError."""
+        await self._fills.ready(SUBSCRIBE)
+        await self._changes.ready(TRACK)
+        await self._scripts.load()
 
     async def warm(self, at_once: int) -> None:
         """Open the connections and walk the code paths that a burst of `at_once` commands needs."""
@@ -177,7 +184,7 @@ class RedisStore(Steps):
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
-        await self._changes.begin("track changes")
+        await self._changes.begin(TRACK)
 
     @property
     def tracking(self) -> bool:

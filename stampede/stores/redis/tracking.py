@@ -25,7 +25,7 @@ class ChangeListener:
         self._url = url
         self._values = value_name(prefix, "")
         self._watchers = watchers
-        self.hears = False
+        self.hears = self._lost = False
 
     async def listen(self, hears: asyncio.Event) -> None:
         """Listen until the connection is lost. Raises redis-py's errors."""
@@ -36,14 +36,14 @@ class ChangeListener:
                 await _ask(pubsub, "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST", "PREFIX", self._values)
                 await pubsub.subscribe(INVALIDATIONS)
                 await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
-                if hears.is_set():  # it is back: what was read since the loss may have changed again, unheard
+                if self._lost:  # it is back: what was read since the loss may have changed again, unheard
                     self._watchers.changed(None)
                 self.hears = True
                 hears.set()
                 async for message in pubsub.listen():
                     self._change(message["data"])
         finally:
-            self.hears = False
+            self.hears, self._lost = False, True
             self._watchers.changed(None)
             await disconnect(client)
 

@@ -1,0 +1,40 @@
+"""Redis becomes slower for a while."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stampede.core.units import Duration
+from stampede.origins.latency import Latency
+from stampede.scenario.fault import Fault, Target
+
+
+class RedisSlow(Fault):
+    """Every round trip to Redis takes `latency` longer for `lasting`.
+
+    mechanism:  a proxy in front of the server holds back what it passes on, half of `latency` on the way there and
+                half on the way back; the server itself stays as fast as it is. In a scenario with this event the
+                proxy is in the path of all trials, and adds about 0.05 ms to each round trip
+    loads:      as without it; every look costs a round trip, so those who poll or read twice pay most, and a strategy
+                that pushes or keeps values near pays least. Whoever finds all four pipelines of its process under
+                way waits for one to return, up to another `latency`; with `redis_pool` each command has a
+                connection. Above 2 s commands fail
+    ends:       after `lasting`, and when what was held back by then has arrived
+    needs:      a Redis that stampede starts
+    source:     a cache in another zone, a saturated network, a neighbour
+    """
+
+    troubles_store = True
+    own_redis = True
+    redis_proxy = True
+
+    latency: Latency
+    lasting: Duration
+
+    def lasts(self) -> float:
+        return self.lasting
+
+    async def inject(self, target: Target) -> None:
+        await target.slow_redis(self.latency)
+        await asyncio.sleep(self.lasting)
+        await target.slow_redis(None)
