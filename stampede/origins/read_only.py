@@ -7,10 +7,12 @@ such a one may do all the same (`copy … to`, `analyze`) is refused because it 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, TextClause, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -64,6 +66,23 @@ async def require_reading(connection: AsyncConnection, sql: TextClause, bound: d
         if getattr(error.orig, "sqlstate", "") == "42601":
             error.add_detail("a query reads: select, values, table, with")
         raise
+
+
+def leave_nothing_beside(url: URL) -> None:
+    """Remove the `-wal` and `-shm` that reading a file in WAL mode has made, if the log is empty.
+
+    They would be ours, so that its owner might not write any more. Who only reads may not remove them; a connection
+    that may write does when it is the last one to be closed, which only SQLite can tell.
+    """
+    name = (url.database or "").removeprefix("file:")
+    log = Path(unquote(name) + "-wal")
+    if url.get_backend_name() != "sqlite" or not log.is_file() or log.stat().st_size:
+        return
+    with (
+        contextlib.suppress(sqlite3.Error),  # busy, or not to be written
+        contextlib.closing(sqlite3.connect(f"file:{name}?mode=rw", uri=True)) as last,
+    ):
+        last.execute("select 1 from sqlite_master").close()
 
 
 def _for_reading(url: URL) -> URL:

@@ -16,7 +16,7 @@ from stampede.core.model import NOT_FOUND, Loaded
 from stampede.core.urls import without_password, words_about
 from stampede.origins.client_count import ClientCount
 from stampede.origins.query import Query
-from stampede.origins.read_only import open_engine, require_reading
+from stampede.origins.read_only import leave_nothing_beside, open_engine, require_reading
 
 POOL = 20
 
@@ -62,6 +62,7 @@ class SqlDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+        await asyncio.to_thread(leave_nothing_beside, self._engine.url)
 
     def begin(self, cancel: bool = False) -> ClientCount:
         """Begin a new count. A load that is under way belongs to the count in which it arrived.

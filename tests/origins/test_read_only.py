@@ -217,3 +217,31 @@ async def test_a_database_that_cannot_be_held_to_reading_is_refused(url: str) ->
 async def test_an_option_that_the_driver_does_not_know_is_a_usage_error(shop: str) -> None:
     with pytest.raises(UsageError, match="has an option that its driver does not take"):
         await SqlDatabase.open(f"{shop}&nosuch=zQzQz", Query("select 1"))
+
+
+@pytest.mark.parametrize("name", ["shop.db", "a%zz #1.db"])
+async def test_reading_a_file_in_wal_mode_leaves_no_files_beside_it(file: Path, name: str) -> None:
+    file = file.rename(file.parent / name)
+    with sqlite3.connect(file) as owner:
+        owner.execute("pragma journal_mode = wal")
+    owner.close()
+    before = file.read_bytes()
+    async with opened(f"sqlite+aiosqlite:///{file}", "select count(*) as n from goods") as database:
+        assert (await database.load("t0:0")).value == b'[{"n":2}]'
+    assert file.read_bytes() == before
+    assert os.listdir(file.parent) == [name]
+
+
+async def test_a_file_in_wal_mode_that_its_owner_has_open_keeps_its_log(file: Path) -> None:
+    owner = sqlite3.connect(file)
+    owner.execute("pragma journal_mode = wal")
+    owner.execute("select * from goods").fetchall()
+    beside = sorted(os.listdir(file.parent))
+    async with opened(f"sqlite+aiosqlite:///{file}", "select count(*) as n from goods") as database:
+        await database.load("t0:0")
+    assert sorted(os.listdir(file.parent)) == beside == ["shop.db", "shop.db-shm", "shop.db-wal"]
+    with owner:
+        owner.execute("insert into goods values ('plum')")
+    assert owner.execute("select count(*) from goods").fetchone() == (3,)
+    owner.close()
+    assert os.listdir(file.parent) == ["shop.db"]
