@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from types import TracebackType
 
-from stampede.core.errors import EnvironmentFault, KeysLeft, RedisUnavailable, StoreError
+from stampede.core.errors import EnvironmentFault, KeysLeft, RedisUnavailable, StoreError, UsageError
 from stampede.core.ports import StoreServer
 from stampede.core.urls import without_password
 from stampede.engine.interrupts import to_its_end
@@ -50,7 +50,7 @@ class Visit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave nothing. Raises KeysLeft, unless what went wrong before says enough."""
-        if self._beating is None and isinstance(error, RedisUnavailable):
+        if self._beating is None and isinstance(error, (RedisUnavailable, UsageError)):
             return  # we never got in
         try:
             await to_its_end(self._leave())

@@ -51,6 +51,8 @@ def test_a_number_that_is_too_small_is_refused(said: Said, command: str, option:
         (["run", "-s", "redis-lock(lease=-5s)"], "'-5s'", "write it like 250ms"),
         (["run", "-s", "redis-lock("], "column 12", "expected a parameter's name"),
         (["run", "-s", "none+single-flight"], "'none+single-flight', column 6", "keep one"),
+        (["run", "--redis", "redis://127.0.0.1:1?colour=1"], "redis://127.0.0.1:1?colour=***", "does not take"),
+        (["clean", "--redis", "redis://127.0.0.1:1?colour=1"], "redis://127.0.0.1:1?colour=***", "does not take"),
         (["run", "--ttl", "10"], "'10'", "write it like 250ms"),
         (["run", "--ttl", "0s"], "'0s'", "longer than zero"),
         (["run", "--db-latency", "-5ms"], "'-5ms'", "write it like 250ms"),

@@ -210,3 +210,13 @@ def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply(
         assert {type(reply) for reply in replies} == {StoreError}
 
     asyncio.run(test())
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_an_option_of_the_url_makes_no_text_of_the_values(valkey: EmbeddedRedis, entry: Entry) -> None:
+    store = await RedisStore.open(f"{valkey.url}?decode_responses=true", "stampede:{wire}:")
+    try:
+        await store.put("k", entry, 10)
+        assert await store.get("k") == entry
+    finally:
+        await store.close()

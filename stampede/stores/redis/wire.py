@@ -64,6 +64,7 @@ def connect(url: str, connections: int, timeout: float | None = SOCKET_TIMEOUT_S
         raise UsageError(
             f"not a Redis URL: {without_password(url)}: write redis://HOST:PORT/DB or unix:///PATH"
         ) from None
+    pool.connection_kwargs["decode_responses"] = False  # a URL's option, which would make text of our values
     return Redis(connection_pool=pool)
 
 
