@@ -13,6 +13,7 @@ from stampede.cli.commands import Commands
 from stampede.cli.panels import WIDTH
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
 
+TOO_FEW_FILES = (errno.EMFILE, errno.ENFILE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 LONGEST, SHOWN = 1000, 40
 """Characters of a word in a message, and of both ends of one that is longer, as a number of thousands of digits."""
@@ -113,6 +114,8 @@ def _of_the_system(error: OSError) -> str:
         os.getcwd()
     except OSError:
         return "the working directory is gone: change into one that exists"
+    if error.errno in TOO_FEW_FILES:
+        return "no more files can be opened: raise the limit with 'ulimit -n'"
     if error.errno in FULL and error.filename is None:
         _give_up(sys.stdout)
         return f"cannot write the output: {error.strerror}: free some space, or send it elsewhere"

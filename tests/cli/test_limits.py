@@ -88,11 +88,12 @@ def test_requests_that_cannot_be_recorded_are_refused_with_their_retries(said: S
     ("limit", "words", "why"),
     [
         ("", ["-i", 1_000_000, "-c", 1_000_000], "a run with 1,000,000 instances needs about 9,7"),
+        ("ulimit -n 10", ["-c", 10], "no more files can be opened: raise the limit with 'ulimit -n'"),
         ("ulimit -n 20", ["-c", 10], "a run with 4 instances needs 76 open files a process, the limit is 20"),
         ("ulimit -n 200", ["-i", 100, "-c", 100], "a run with 100 instances needs 364 open files"),
         ("ulimit -n 300", ["-i", 30, "-c", 100], "the Redis of 30 instances needs 364 open files"),
     ],
-    ids=["memory", "files", "files of many instances", "files of Redis"],
+    ids=["memory", "nearly no files", "files", "files of many instances", "files of Redis"],
 )
 def test_a_fleet_that_does_not_fit_is_refused(stampede: Stampede, limit: str, words: list[object], why: str) -> None:
     ended = stampede("run", "-n", 1, "-s", "none", *words, limit=limit)
