@@ -9,8 +9,6 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,16 +37,6 @@ def ignore() -> None:
     """Tidying up takes no time, and is not to be interrupted."""
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def held_back() -> Iterator[None]:
-    """Have what is done meanwhile not be interrupted until its end."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _say_unless_interrupted(lost: sys.UnraisableHookArgs) -> None:
