@@ -11,7 +11,7 @@ import typer
 
 from stampede.cli.commands import Commands
 from stampede.cli.panels import WIDTH
-from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError
+from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError, unexpected
 
 TOO_FEW_FILES = (errno.EMFILE, errno.ENFILE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -91,7 +91,7 @@ def run_app() -> int:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
             where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
-        return _complain(_unexpected(error), ENVIRONMENT)
+        return _complain(unexpected(error), ENVIRONMENT)
     return result if isinstance(result, int) else 0
 
 
@@ -102,10 +102,6 @@ def _show_traceback(code: int) -> int:
 
     print(visible_lines(traceback.format_exc()), end="", file=sys.stderr)
     return code
-
-
-def _unexpected(error: Exception) -> str:
-    return f"unexpected {type(error).__name__}: {error} (--debug shows where)"
 
 
 def _of_the_system(error: OSError) -> str:
@@ -119,7 +115,7 @@ def _of_the_system(error: OSError) -> str:
     if error.errno in FULL and error.filename is None:
         _give_up(sys.stdout)
         return f"cannot write the output: {error.strerror}: free some space, or send it elsewhere"
-    return _unexpected(error)
+    return unexpected(error)
 
 
 def _complain(message: str, code: int) -> int:

@@ -72,7 +72,7 @@ def calibrate(instances: int, trials: int, servers: Servers, seed: int, output: 
     outcome.check(output, report.EXPORTS)
     with session(servers, seed, output, len(calibration.SIZES) * trials) as opened:
         result = uvloop.run(calibration.calibrate(instances, trials, opened))
-    _finish(result, report.EXPORTS, report.show, output)
+    _finish(result, report.EXPORTS, report.show, output, bool(result.run.trials))
     return INTERRUPTED if result.run.interrupted else OK
 
 
@@ -84,7 +84,7 @@ def between_runs(count: int, instances: int, trials: int, servers: Servers, seed
     repeated = repetition.scenario(instances, trials)
     with session(servers, seed, output, count * len(repeated.strategies) * trials) as opened:
         result = uvloop.run(repetition.between_runs(count, repeated, opened))
-    _finish(result, report.EXPORTS, report.show, output)
+    _finish(result, report.EXPORTS, report.show, output, bool(result.run.trials))
     if result.run.interrupted:
         return INTERRUPTED
     return OK if result.between else INVALID
@@ -95,7 +95,7 @@ def check_theory(trials: int, seed: int, output: Output) -> int:
     outcome.check(output, theory_report.EXPORTS)
     with session(Servers(), seed, output, None) as opened:
         result = uvloop.run(theory.check_theory(trials, opened))
-    _finish(result, theory_report.EXPORTS, theory_report.show, output)
+    _finish(result, theory_report.EXPORTS, theory_report.show, output, bool(result.rows))
     if result.interrupted:
         return INTERRUPTED
     return OK if all(row.ok for row in result.rows) else INVALID
@@ -106,9 +106,11 @@ def _finish(
     exports: Mapping[str, Callable[[R], bytes]],
     show: Callable[[R, Console], None],
     output: Output,
+    measured: bool,
 ) -> None:
-    """Export, then print."""
-    renders = [(path, exports[files.ending_of(path)]) for path in outcome.to_files(output.export)]
+    """Export, if anything was measured; then print."""
+    paths = outcome.to_files(output.export) if measured else ()
+    renders = [(path, exports[files.ending_of(path)]) for path in paths]
     failure = outcome.write_all([partial(files.write, path, [render(result)]) for path, render in renders])
     printed = outcome.to_stdout(output.export, output.json)
     document = exports[files.ending_of(printed or outcome.JSON)]

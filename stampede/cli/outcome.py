@@ -47,12 +47,15 @@ def keep_so_far(output: Output, run: Run) -> None:
 
 
 def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condition]) -> int:
-    """Judge, export, print; returns the exit code. Raises what stopped the run, or GateFailed."""
+    """Judge, export, print; returns the exit code. Raises what stopped the run, or GateFailed.
+
+    What was interrupted before its first trial had ended replaces no file.
+    """
     run = measured.run
     failed = judge(run, gates)
     run.verdicts += failed
-    writes = [partial(files.export, run, path) for path in to_files(output.export)]
-    if output.requests is not None:
+    writes = [partial(files.export, run, path) for path in to_files(output.export) if run.trials]
+    if output.requests is not None and run.trials:
         writes.append(partial(files.export_requests, measured.requests, output.requests))
     failure = write_all(writes)  # before anything is printed, for a reader may leave
     printed = to_stdout(output.export, output.json)

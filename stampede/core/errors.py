@@ -90,3 +90,8 @@ class LoadError(RequestError):
 
 class StoreError(RequestError):
     """The cache store failed: an error, and never taken for a miss."""
+
+
+def unexpected(error: Exception) -> str:
+    """The one line for an error that nobody foresaw."""
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)"

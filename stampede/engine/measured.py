@@ -13,6 +13,7 @@ from stampede.core.errors import (
     RedisUnavailable,
     StampedeError,
     StrategyFailed,
+    unexpected,
 )
 from stampede.engine.bench import Bench
 from stampede.measure.requests import Requests
@@ -62,6 +63,12 @@ class Measured:
             await bench.store.probe()
             self.run.unmeasured[label] = str(error)
             return None
+
+    def stopped(self, error: Exception) -> None:
+        """Note what ended it: the trials until then are worth as much as ever."""
+        fault = error if isinstance(error, EnvironmentFault) else EnvironmentFault(unexpected(error))
+        fault.__cause__ = None if fault is error else error
+        self.fault, self.run.stopped_by = fault, str(fault)
 
     def require_trials(self) -> None:
         """Raises StrategyFailed: no strategy at all could be measured."""

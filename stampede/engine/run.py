@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from stampede.core.errors import EnvironmentFault
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
@@ -117,7 +116,7 @@ async def measure(points: Sequence[Point], session: Session) -> Measured:
 
 
 async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do the work, which adds trials to the run, and note what ended it.
+    """Do the work, which adds trials to the run, and note what ended it, also if it is nobody's plan.
 
     Raises:
         StampedeError: it ended without any trial.
@@ -125,10 +124,10 @@ async def collect(measured: Measured, work: Callable[[], Coroutine[Any, Any, Non
     run = measured.run
     try:
         run.interrupted = await until_interrupted(work)
-    except EnvironmentFault as fault:
+    except Exception as error:
         if not run.trials:
             raise
-        measured.fault, run.stopped_by = fault, str(fault)
+        measured.stopped(error)
     measured.require_trials()
 
 

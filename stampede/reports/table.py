@@ -44,7 +44,7 @@ def renderable(run: Run) -> RenderableType:
             parts += [Text(""), _table(run.summary, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     elif run.interrupted:
-        parts += [Text("interrupted before a trial had ended", style="bold yellow")]
+        parts += [Text("interrupted before the first trial had ended: nothing was measured", style="bold yellow")]
     return Group(*parts)
 
 

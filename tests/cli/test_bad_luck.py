@@ -81,21 +81,22 @@ def test_sigterm_at_the_start_leaves_nothing(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "servers", "run_at"),
-    [([], 3, "run"), (["--between-runs"], 3, "run"), (["--theory"], 1, None)],
+    ("way", "servers"),
+    [([], 3), (["--between-runs"], 3), (["--theory"], 1)],
     ids=["bursts", "between-runs", "theory"],
 )
-def test_calibrate_can_be_interrupted_too(
-    start: Start, tmp_path: Path, way: list[str], servers: int, run_at: str | None
+def test_calibrate_can_be_interrupted_too_and_replaces_no_file(
+    start: Start, tmp_path: Path, way: list[str], servers: int
 ) -> None:
-    run = start("calibrate", *way, "--export", "out.json")
+    saved = tmp_path / "out.json"
+    saved.write_text("of yesterday")
+    run = start("calibrate", *way, "--export", saved)
     run.wait_until(lambda: len(run.servers()) == servers, "servers")
     run.terminate()
     ended = run.ended()
     assert (ended.code, ended.err) == (130, "")
-    saved = json.loads((tmp_path / "out.json").read_text())
-    assert (saved[run_at] if run_at else saved)["interrupted"] is True
-    assert not saved.get("between")
+    assert "Interrupted" in ended.out
+    assert saved.read_text() == "of yesterday"
 
 
 @pytest.mark.parametrize("signals", [["interrupt"], ["interrupt", "interrupt"], ["terminate"]], ids="+".join)
@@ -114,13 +115,20 @@ def test_a_signal_in_a_burst_ends_the_run_and_leaves_the_trials_before(
     assert json.loads((tmp_path / "out.json").read_text())["interrupted"] is True
 
 
-def test_ctrl_c_in_the_first_burst_leaves_a_run_without_trials(start: Start, tmp_path: Path) -> None:
-    run = start(*RUN, *EXPORTS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_a_signal_in_the_first_burst_replaces_no_file(
+    start: Start, tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    (tmp_path / "out.json").write_text("of yesterday")
+    words = RUN if command == "run" else ["compare", "two-level", "redis-lock", *RUN[1:7], "-n", 9]
+    run = start(*words, *EXPORTS)
     run.await_burst(1)
-    run.interrupt()
+    run.process.send_signal(number)
     ended = run.ended()
     assert (ended.code, ended.err) == (130, "")
-    assert exported(tmp_path) == []
+    assert "interrupted before the first trial had ended: nothing was measured" in ended.out
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"out.json": "of yesterday"}
 
 
 def test_ctrl_c_between_trials_leaves_the_trials_before(start: Start, tmp_path: Path) -> None:

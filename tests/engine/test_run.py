@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
+from stampede.core.errors import EnvironmentFault
 from stampede.engine.measured import Measured
-from stampede.engine.run import new_run, so_far, usual_trials
+from stampede.engine.run import collect, new_run, so_far, usual_trials
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.scenario import reading
@@ -42,3 +45,25 @@ def test_a_run_that_nobody_told_its_number_of_trials_says_how_many_there_were() 
     assert so_far(run).scenario.trials == 2
     told = new_run(msgspec.structs.replace(SCENARIO, trials=5), 1)
     assert so_far(told).scenario.trials == 5
+
+
+def test_an_error_that_nobody_foresaw_costs_no_trial_that_had_ended() -> None:
+    measured = Measured(new_run(SCENARIO, 1))
+
+    async def one_trial_and_an_error() -> None:
+        measured.add(TRIAL, Requests.join({}, 0.0))
+        raise ConnectionError("hung up")
+
+    asyncio.run(collect(measured, one_trial_and_an_error))
+    assert measured.run.trials == [TRIAL]
+    assert measured.run.stopped_by == "unexpected ConnectionError: hung up (--debug shows where)"
+    assert isinstance(measured.fault, EnvironmentFault)
+    assert isinstance(measured.fault.__cause__, ConnectionError)
+
+
+def test_an_error_that_nobody_foresaw_before_the_first_trial_is_shown_as_it_is() -> None:
+    async def error() -> None:
+        raise ConnectionError("hung up")
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(collect(Measured(new_run(SCENARIO, 1)), error))
