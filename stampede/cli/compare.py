@@ -27,8 +27,13 @@ Precision = Annotated[
     of_firing(metavar="SHARE", help="Add trials until all intervals are this narrow (±)."),
 ]
 Budget = Annotated[
-    Duration,
-    of_firing(parser=opt.duration, metavar="DURATION", help="Add none after this time."),
+    Duration | None,
+    of_firing(
+        parser=opt.duration,
+        metavar="DURATION",
+        help="Add none after this time.",
+        show_default="what the pairs need that a verdict needs, 1m to 10m",
+    ),
 ]
 ExactTrials = Annotated[
     int | None,
@@ -48,7 +53,7 @@ def command(
     *,
     scenario: opt.ScenarioOption = opt.DEFAULT_SCENARIO,
     precision: Precision = "5%",
-    budget: Budget = Duration(60.0),
+    budget: Budget = None,
     changes: Changes,
     trials: ExactTrials = None,
     seed: opt.Seed = None,

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from stampede.cli import outcome
 from stampede.cli.options import Output
-from stampede.cli.progress import LiveProgress
+from stampede.cli.progress import LiveProgress, tell
 from stampede.core.errors import INTERRUPTED, INVALID, OK, UsageError
 from stampede.engine import between_runs as repetition
 from stampede.engine import calibrate as calibration
@@ -22,6 +22,7 @@ from stampede.engine import theory
 from stampede.engine.bench import Servers
 from stampede.engine.compare import Plan
 from stampede.engine.compare import measure as measure_pairs
+from stampede.engine.forecast import of_comparison
 from stampede.engine.run import Session, measure
 from stampede.measure.comparison import labels
 from stampede.measure.condition import Condition
@@ -62,6 +63,7 @@ def compare(scenario: Scenario, plan: Plan, servers: Servers, seed: int, output:
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     named = frozenset(metric for gate in gates for _, metric in gate.names)
     outcome.check(output, files.COMPARED)
+    tell(of_comparison(scenario, plan), output)
     with session(servers, seed, output, len(names) * plan.rounds if plan.rounds else None) as opened:
         measured = asyncio.run(measure_pairs(scenario, replace(plan, named=named), opened))
     return outcome.finish(measured, output, False, gates)

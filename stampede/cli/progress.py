@@ -7,7 +7,15 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from stampede.cli.console import PlainConsole
+from stampede.cli.options import Output
 from stampede.measure.trial import Trial
+
+
+def tell(line: str, output: Output) -> None:
+    """Say something before the run to whoever watches the terminal."""
+    console = PlainConsole(stderr=True, highlight=False)
+    if console.is_terminal and not output.quiet:
+        console.print(line, markup=False)
 
 
 class LiveProgress:

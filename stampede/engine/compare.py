@@ -23,6 +23,7 @@ from stampede.measure.summary import summarize
 from stampede.scenario.model import Scenario
 
 GROWTH = 1.25
+USUAL_S, MOST_S = 60.0, 600.0
 PRECISE, SPENT, ALL = "precision", "budget", "trials"
 
 
@@ -30,12 +31,20 @@ PRECISE, SPENT, ALL = "precision", "budget", "trials"
 class Plan:
     """When to stop: once every interval is within ± `precision` (a share) of its ratio, or before `budget` seconds
     are over; or after exactly `rounds`, if they are given. `named`: metrics that a gate names get verdicts, too.
+
+    Without a budget there is as much time as the fewest pairs need that can show a difference: USUAL_S to MOST_S.
     """
 
     precision: float
-    budget: float
+    budget: float | None = None
     rounds: int | None = None
     named: frozenset[str] = frozenset()
+
+    def seconds(self, rounds: int, fewest: int) -> float:
+        """How long `rounds` and those before them may have taken."""
+        if self.budget is not None:
+            return self.budget
+        return USUAL_S if rounds > fewest else MOST_S
 
 
 async def add_rounds(
@@ -64,7 +73,7 @@ async def add_rounds(
                 return PRECISE
             look = math.ceil(look * GROWTH)
         spent = clock() - began
-        if spent + spent / number > plan.budget:
+        if spent + spent / number > plan.seconds(number + 1, fewest):
             return SPENT
 
 
@@ -96,7 +105,8 @@ def _conclude(run: Run, scenario: Scenario, plan: Plan, ended_by: str) -> None:
     run.comparison = _compared(run, names, plan)
     run.comparison.ended_by = ended_by
     if plan.rounds is None:
-        run.comparison.precision, run.comparison.budget_s = plan.precision, float(plan.budget)
+        run.comparison.precision = plan.precision
+        run.comparison.budget_s = float(plan.seconds(rounds + 1, comparison.fewest_pairs(len(names))))
     run.verdicts = comparison_words.sentences(run.comparison)
     run.warnings = comparison_words.warnings(run.comparison, run.trials)
 

@@ -14,14 +14,15 @@ from stampede.measure.runs import unpaired
 from stampede.measure.significance import SIGNIFICANT, Floats
 from stampede.measure.statistics import FEWEST, Estimate, Resampler, ratio
 
-Verdict = Literal["better", "worse", "equal", "cannot be told", "not judged"]
+Verdict = Literal["better", "worse", "equal", "same", "cannot be told", "not judged"]
 
 
 class Change(msgspec.Struct, frozen=True):
     """One metric of the new side as a multiple of the old one's: the ratio of their typical valid trials.
 
     `low` and `high` bound its own 95 % interval, `p` is the chance to see as much if nothing had changed by more than
-    the threshold, adjusted for all that is judged; None for fewer than three trials on a side. A maximum is that of
+    the threshold, adjusted for all that is judged; None for fewer than three trials on a side. The same is what is
+    judged and whose interval lies wholly within the threshold. A maximum is that of
     all trials and has no interval: its verdict is on how many trials of each side are `bad`.
     """
 
@@ -94,6 +95,8 @@ def change(metric: str, look: Look, p: float | None, threshold: float) -> Change
         return Change(metric, ratio(look.old, look.new), None, None, None, "cannot be told")
     size, low, high = (float(f"{each:.6g}") for each in (look.estimate.ratio, look.estimate.low, look.estimate.high))
     verdict = _verdict(p, look.estimate.excludes(threshold), (size > 1) != METRICS[metric].more_is_better)
+    if verdict == "cannot be told" and look.estimate.within(threshold):
+        verdict = "same"
     return Change(metric, size, low, high, None if p is None else float(f"{p:.6g}"), verdict)
 
 

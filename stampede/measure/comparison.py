@@ -78,10 +78,22 @@ def _can_tell(pairs: int, comparisons: int) -> bool:
     return comparisons * 2.0 ** (1 - pairs) < SIGNIFICANT
 
 
-def fewest_pairs(strategies: int) -> int:
+def _fewest(comparisons: int) -> int:
+    return next(pairs for pairs in itertools.count(1) if _can_tell(pairs, comparisons))
+
+
+POSSIBLE_PAIRS = _fewest(1)
+"""With fewer no verdict is possible, even if nothing else is asked."""
+
+
+def sure_pairs(strategies: int) -> int:
     """So few pairs can show a difference, whatever is compared beside it."""
-    comparisons = max(1, strategies - 1) * JUDGED
-    return next(pairs for pairs in itertools.count(FEWEST_PAIRS) if _can_tell(pairs, comparisons))
+    return _fewest(max(1, strategies - 1) * JUDGED)
+
+
+def fewest_pairs(strategies: int) -> int:
+    """After so many pairs a comparison that may end at any time begins to ask whether it should."""
+    return max(FEWEST_PAIRS, sure_pairs(strategies))
 
 
 def compare(trials: Sequence[Trial], names: Sequence[str], seed: int, named: Collection[str] = ()) -> Comparison:

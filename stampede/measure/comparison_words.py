@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stampede.measure.comparison import Compared, Comparison
+from stampede.measure.comparison import POSSIBLE_PAIRS, Compared, Comparison, sure_pairs
 from stampede.measure.difference import difference
 from stampede.measure.trends import drift, outliers
 from stampede.measure.trial import Trial, values
@@ -16,8 +16,34 @@ WATCHED = "latency_p99_ms"
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """The verdict on each strategy in words, one sentence each."""
-    return [_in_words(each, comparison.reference) for each in comparison.strategies]
+    """The verdict on each strategy in words, one sentence each; one for all of which there are too few pairs."""
+    few = [each for each in comparison.strategies if is_too_few(each)]
+    said = [_in_words(each, comparison.reference) for each in comparison.strategies if each not in few]
+    return [*said, _too_few(few, comparison.reference)] if few else said
+
+
+def is_too_few(compared: Compared) -> bool:
+    """Whether nothing may be said, for there are too few pairs."""
+    told = any(ratio.verdict in ("lower", "higher") for ratio in compared.ratios)
+    return not told and any(ratio.verdict == "too few trials" for ratio in compared.ratios)
+
+
+def _too_few(few: Sequence[Compared], reference: str) -> str:
+    pairs = sorted({each.pairs for each in few})
+    many = f"{pairs[0]} valid pair" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]} valid pair"
+    are = " is" if pairs == [1] else "s are"
+    them = "it" if len(few) == 1 else "them"
+    return f"{', '.join(each.strategy for each in few)}: {many}{are} too few to compare {them} with {reference}"
+
+
+def verdicts_need(pairs: int, strategies: int) -> str:
+    """What so few pairs of so many strategies keep from being said; empty if they are enough."""
+    sure = sure_pairs(strategies)
+    if pairs >= sure:
+        return ""
+    if pairs >= POSSIBLE_PAIRS:
+        return f"{pairs} pairs are too few for some verdicts: {sure} are enough for all"
+    return f"no verdict is possible with fewer than {POSSIBLE_PAIRS} pairs, {sure} are enough for all: intervals only"
 
 
 def _in_words(compared: Compared, reference: str) -> str:
@@ -25,8 +51,6 @@ def _in_words(compared: Compared, reference: str) -> str:
     found = [difference(r.metric, r.ratio, r.low, r.high, r.bad) for r in differing]
     if found:
         return f"{compared.strategy}: {', '.join(found)} than {reference}"
-    if any(ratio.verdict == "too few trials" for ratio in compared.ratios):
-        return f"{compared.strategy}: {compared.pairs} valid pairs are too few to compare it with {reference}"
     return f"{compared.strategy}: no significant difference to {reference}"
 
 
@@ -37,6 +61,9 @@ def warnings(comparison: Comparison, trials: Sequence[Trial]) -> list[str]:
         for each in comparison.strategies
         if each.dropped
     ]
+    fewest = min((each.pairs for each in comparison.strategies), default=0)
+    if few := verdicts_need(fewest, 1 + len(comparison.strategies)):
+        result.append(few)
     for name in (comparison.reference, *(each.strategy for each in comparison.strategies)):
         result += _of_sequence(name, [t for t in trials if t.strategy == name and t.valid])
     if not all(rests_on_enough(trial.requests, 0.99) for trial in trials):

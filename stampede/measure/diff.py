@@ -93,7 +93,9 @@ def diff(
     fewest = min(min(each.old, each.new) for each in strategies)
     notes = [*diff_notes.missing(before, after), *dict.fromkeys(apart), *diff_notes.few(fewest)]
     notes += diff_notes.spread(len(old), len(new), between)
-    return Diff(new[0].scenario.name, threshold, strategies, [_in_words(each) for each in strategies], notes)
+    return Diff(
+        new[0].scenario.name, threshold, strategies, [_in_words(each, threshold) for each in strategies], notes
+    )
 
 
 def _check(old: Sequence[Run], new: Sequence[Run]) -> None:
@@ -141,7 +143,7 @@ def _columns(runs: Trials, metric: str) -> list[Floats]:
     return [np.array(values(trials, metric), dtype=np.float64) for trials in runs]
 
 
-def _in_words(each: StrategyDiff) -> str:
+def _in_words(each: StrategyDiff, threshold: float) -> str:
     parts = []
     for verdict in ("worse", "better"):
         found = [difference(c.metric, c.ratio, c.low, c.high, c.bad) for c in each.changes if c.verdict == verdict]
@@ -149,6 +151,11 @@ def _in_words(each: StrategyDiff) -> str:
             parts.append(f"{verdict}: {', '.join(found)}")
     if parts:
         return f"{each.strategy}: {'; '.join(parts)}"
-    equal = [METRICS[c.metric].label for c in each.changes if c.verdict == "equal"]
-    also = f" ({', '.join(equal)}: equal)" if equal else ""
-    return f"{each.strategy}: cannot be told better or worse{also}"
+    same = [METRICS[c.metric].label for c in each.changes if c.verdict in ("same", "equal")]
+    untold = [METRICS[c.metric].label for c in each.changes if c.verdict == "cannot be told"]
+    within = f"same within {100 * threshold:.3g}%"
+    if same and not untold:
+        return f"{each.strategy}: {within}"
+    if not same:
+        return f"{each.strategy}: cannot be told better or worse"
+    return f"{each.strategy}: {', '.join(same)} {within}; {', '.join(untold)} cannot be told better or worse"

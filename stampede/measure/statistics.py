@@ -83,6 +83,10 @@ class Estimate(msgspec.Struct, frozen=True):
         """Whether all of the interval is beyond 1, and beyond the margin (0.05: 5 %) around it."""
         return self.low > 1 + margin or self.high < 1 / (1 + margin)
 
+    def within(self, margin: float) -> bool:
+        """Whether none of the interval is beyond the margin around 1."""
+        return 1 / (1 + margin) <= self.low and self.high <= 1 + margin
+
 
 def paired(first: Floats, second: Floats, resampler: Resampler) -> Estimate | None:
     """Ratio second/first of trials that belong together, both (n,) and not negative; None for fewer than 3 pairs."""

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from stampede.core.metrics import METRICS
-from stampede.measure.comparison import Comparison, Ratio
+from stampede.measure.comparison import Compared, Comparison, Ratio
 from stampede.measure.run import Run
+from stampede.measure.statistics import FEWEST
 from stampede.reports.cells import plain_table
 
 _ENDS = {
@@ -17,7 +18,8 @@ _ENDS = {
     "trials": "as many as were asked for",
     "": "interrupted",
 }
-_WORDS = {"no significant difference": "not significant", "not judged": "–"}
+_WORDS = {"no significant difference": "not significant", "not judged": "–", "too few trials": "–"}
+_STYLES = {"better": "green", "worse": "bold red", "not significant": "", "equal": "dim", "–": "dim"}
 
 
 def parts(run: Run) -> list[RenderableType]:
@@ -43,16 +45,31 @@ TITLES = ("strategy", "metric", "ratio", "95% interval", "verdict")
 
 def rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """What `ratios` shows, as text below `TITLES`."""
-    return [(each.strategy, *cells(ratio)) for each in comparison.strategies for ratio in each.ratios]
+    return [(each.strategy, *cells(ratio)) for each in comparison.strategies for ratio in _shown(each)]
 
 
 def ratios(comparison: Comparison) -> Table:
     """One row for each strategy and metric."""
     table = plain_table(TITLES, right=("ratio", "95% interval"), fold=("strategy",))
     for compared in comparison.strategies:
-        for number, ratio in enumerate(compared.ratios):
-            table.add_row(Text("" if number else compared.strategy), *cells(ratio), style=_style(ratio))
+        for number, ratio in enumerate(_shown(compared)):
+            shown = cells(ratio)
+            table.add_row(Text("" if number else compared.strategy), *shown, style=_STYLES.get(shown[-1], ""))
     return table
+
+
+def _shown(compared: Compared) -> list[Ratio]:
+    """All; those that are known where nobody has enough pairs for any other, or at least one."""
+    if compared.pairs >= FEWEST:
+        return compared.ratios
+    return [ratio for ratio in compared.ratios if ratio.ratio is not None] or compared.ratios[:1]
+
+
+def word(ratio: Ratio) -> str:
+    """The verdict: lower or higher is better or worse, as its metric has it."""
+    if ratio.verdict in ("lower", "higher") and ratio.metric in METRICS:
+        return "better" if METRICS[ratio.metric].more_is_better == (ratio.verdict == "higher") else "worse"
+    return _WORDS.get(ratio.verdict, ratio.verdict)
 
 
 def cells(ratio: Ratio) -> tuple[str, str, str, str]:
@@ -60,11 +77,7 @@ def cells(ratio: Ratio) -> tuple[str, str, str, str]:
     name = METRICS[ratio.metric].label if ratio.metric in METRICS else ratio.metric
     if ratio.ratio is not None and ratio.bad is not None:
         bad = f"{ratio.bad[0]}, {ratio.bad[1]} bad" if any(ratio.bad) else "–"
-        return name, f"{ratio.ratio:.4g}", bad, _WORDS.get(ratio.verdict, ratio.verdict)
+        return name, f"{ratio.ratio:.4g}", bad, word(ratio)
     if ratio.ratio is None or ratio.low is None or ratio.high is None:
-        return name, "–", "–", ratio.verdict
-    return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", _WORDS.get(ratio.verdict, ratio.verdict)
-
-
-def _style(ratio: Ratio) -> str:
-    return "" if ratio.verdict in ("lower", "higher") else "dim"
+        return name, "–", "–", word(ratio)
+    return name, f"{ratio.ratio:.4g}", f"{ratio.low:.3g} – {ratio.high:.3g}", word(ratio)

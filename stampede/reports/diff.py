@@ -13,7 +13,8 @@ from stampede.measure.comparison import COMPARED
 from stampede.measure.diff import Diff
 from stampede.reports.cells import plain_table
 
-_STYLES = {"worse": "bold red", "better": "green", "equal": "dim", "cannot be told": "", "not judged": "dim"}
+_STYLES = {"worse": "bold red", "better": "green", "cannot be told": "yellow"}
+"""All else is dim: there is nothing to do about it."""
 
 
 def show(diff: Diff, console: Console) -> None:
@@ -40,18 +41,20 @@ def _table(diff: Diff) -> Table:
         shown = [
             change
             for change in each.changes
-            if change.metric in COMPARED or change.verdict in ("better", "worse", "cannot be told")
+            if change.metric in COMPARED or change.verdict not in ("equal", "not judged")
         ]
         for number, change in enumerate(shown):
             head = ("", "") if number else (each.strategy, f"{each.old}, {each.new}")
-            table.add_row(Text(head[0]), head[1], *_cells(change), style=_STYLES[change.verdict])
+            cells = _cells(change, diff.threshold)
+            table.add_row(Text(head[0]), head[1], *cells, style=_STYLES.get(change.verdict, "dim"))
     return table
 
 
-def _cells(change: Change) -> tuple[str, str, str, str]:
+def _cells(change: Change, threshold: float) -> tuple[str, str, str, str]:
     size = "–" if change.ratio is None else f"{change.ratio:.4g}"
     interval = "–" if change.low is None else f"{change.low:.3g} – {change.high:.3g}"
     if change.bad is not None and any(change.bad):
         interval = f"{change.bad[0]}, {change.bad[1]} bad"
-    verdict = "–" if change.verdict == "not judged" else change.verdict
+    words = {"not judged": "–", "same": f"same within {100 * threshold:.3g}%"}
+    verdict = words.get(change.verdict, change.verdict)
     return METRICS[change.metric].label, size, interval, verdict

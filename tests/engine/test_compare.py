@@ -55,6 +55,12 @@ def test_a_spent_budget_ends_it_before_another_round_would_exceed_it() -> None:
     assert rounds(Plan(0.05, 0.1), iter([])) == (1, SPENT, [])
 
 
+def test_without_a_budget_the_pairs_of_a_verdict_have_up_to_ten_minutes_and_more_of_them_one() -> None:
+    assert rounds(Plan(0.05), iter([0.3] * 9), 5.0) == (12, SPENT, [10])
+    assert rounds(Plan(0.05), iter([0.3] * 9), 20.0) == (10, SPENT, [10])
+    assert rounds(Plan(0.05), iter([0.3] * 9), 100.0) == (6, SPENT, [])
+
+
 def test_a_number_of_rounds_is_kept_whatever_precision_and_budget() -> None:
     assert rounds(Plan(0.5, 1.0, rounds=25), iter([])) == (25, ALL, [])
 

@@ -83,8 +83,31 @@ def test_what_is_equal_in_all_trials_is_called_equal_and_errors_from_none_are_wo
 
 
 def test_a_threshold_decides_how_much_is_too_much(run: MakeRun) -> None:
-    assert verdicts(diff([run(1)], [run(2, 1.2)], 0.5))["latency_p99_ms"] == "cannot be told"
+    assert verdicts(diff([run(1)], [run(2, 1.2)], 0.5))["latency_p99_ms"] == "same"
+    assert verdicts(diff([run(1)], [run(2, 1.2)], 0.2))["latency_p99_ms"] == "cannot be told"
     assert verdicts(diff([run(1)], [run(2, 1.2)], 0.01))["latency_p99_ms"] == "worse"
+
+
+def test_the_same_is_what_cannot_be_beyond_the_threshold(run: MakeRun) -> None:
+    alike = Between(0.005)
+    result = diff([run(1)], [run(2)], 0.05, alike)
+    (p99,) = (c for c in result.strategies[0].changes if c.metric == "latency_p99_ms")
+    assert p99.low is not None
+    assert p99.high is not None
+    assert 1 / 1.05 <= p99.low < p99.high <= 1.05
+    assert result.verdicts == ["a: same within 5%"]
+    assert not result.worse
+    narrower = diff([run(1)], [run(2)], 0.01, alike)
+    assert verdicts(narrower)["latency_p99_ms"] == "cannot be told"
+    (said,) = narrower.verdicts
+    assert said.startswith("a: DB hits, ")
+    assert said.endswith(" same within 1%; p99 cannot be told better or worse")
+
+
+def test_of_runs_that_differ_by_the_threshold_few_are_called_the_same(run: MakeRun) -> None:
+    alike = Between(0.0001)
+    told = [verdicts(diff([run(2 * n, n=6)], [run(2 * n + 1, 1.051, n=6)], 0.05, alike)) for n in range(100)]
+    assert sum(each["latency_p99_ms"] == "same" for each in told) <= 5
 
 
 def test_a_hundred_pairs_of_runs_of_the_same_are_told_apart_at_most_seven_times(run: MakeRun) -> None:

@@ -8,11 +8,12 @@ import pytest
 from rich.console import Console
 
 from stampede.measure import comparison
-from stampede.measure.comparison_words import sentences
+from stampede.measure.comparison_words import sentences, warnings
 from stampede.measure.diff import diff
 from stampede.measure.run import Run
 from stampede.measure.sweep import curves
 from stampede.measure.trial import Trial
+from stampede.reports import comparison as comparison_report
 from stampede.reports import diff as diff_report
 from stampede.reports import sweep
 from stampede.reports.formats import html, md
@@ -52,10 +53,41 @@ def test_a_comparison_shows_ratios_intervals_verdicts_and_warnings_in_80_columns
     assert "against none: 10 pairs of trials in random order (seed 7), all intervals are narrow enough" in text
     assert "widest 95% interval ±0% (asked for: ±5%)" in text
     assert "[red]x[/red] DB hits 1 1 – 1 equal" in text
-    assert "p99 2 2 – 2 higher" in text
+    assert "p99 2 2 – 2 worse" in text
     assert "[red]x[/red]: p99 2× higher than none" in text
     assert "warning: the sky fell" in text
     assert "would do" not in text  # the sentence about a run says less than the verdicts
+
+
+def test_what_has_no_pair_takes_one_row_and_one_sentence(trial: MakeTrial, run: MakeRun) -> None:
+    names = ["none", "lease", "two-level"]
+    trials = [trial(strategy=name, trial=1) for name in names]
+    result = comparison.compare(trials, names, 7)
+    text = printed(run(*trials, comparison=result, verdicts=sentences(result), warnings=warnings(result, trials)))
+    said = " ".join(" ".join(text).split())
+    assert "too few trials" not in said
+    assert [line.split()[:2] for line in text if "–" in line] == [["lease", "max"], ["two-level", "max"]]
+    assert said.count("lease, two-level: 1 valid pair is too few to compare them with none") == 1
+    assert "no verdict is possible with fewer than 7 pairs, 10 are enough for all: intervals only" in said
+
+
+@pytest.mark.parametrize(
+    ("metric", "times", "said"),
+    [("throughput", 0.5, "worse"), ("latency_p99_ms", 0.5, "better"), ("latency_p99_ms", 2.0, "worse")],
+)
+def test_lower_is_better_or_worse_as_the_metric_has_it(
+    trial: MakeTrial, metric: str, times: float, said: str
+) -> None:
+    field = "latency_p99_ms" if metric == "latency_p99_ms" else "duration_s"
+    factor = times if field == metric else 1 / times
+    trials = [
+        trial(strategy=name, trial=k, **{field: (1 + k % 3 / 100) * (factor if name == "b" else 1.0)})
+        for k in range(10)
+        for name in "ab"
+    ]
+    compared = comparison.compare(trials, ["a", "b"], 7, [metric]).strategies[0]
+    (ratio,) = (each for each in compared.ratios if each.metric == metric)
+    assert comparison_report.word(ratio) == said
 
 
 def test_pages_and_markdown_have_the_ratios_and_the_verdicts_too(compared: Run) -> None:

@@ -49,14 +49,14 @@ def test_a_comparison_has_its_ratios_instead_of_the_sentence(run: MakeRun, trial
     compared = Comparison(reference="none", strategies=[Compared("two-level", [ratio], 5, 0)], ended_by="precision")
     made = run(trial(), trial(strategy="two-level"), comparison=compared, verdicts=["two-level: 4× fewer DB hits"])
     text = render(made).decode()
-    assert "| two-level | DB hits | 0.25 | 0.2 – 0.3 | lower |" in text
+    assert "| two-level | DB hits | 0.25 | 0.2 – 0.3 | better |" in text
     assert "against none: 5 pairs" in text
     assert "two-level: 4× fewer DB hits" in text
     assert "reached the ideal" not in text
     page = html.render(made).decode()
     cells = re.search("two-level</th></tr>(.*?)</tr>", page)
     assert cells is not None
-    assert re.findall("<td.*?>(.*?)</td>", cells[1]) == ["DB hits", "0.25", "0.2 – 0.3", "lower"]
+    assert re.findall("<td.*?>(.*?)</td>", cells[1]) == ["DB hits", "0.25", "0.2 – 0.3", "better"]
 
 
 def test_the_points_of_a_sweep_are_told_apart(run: MakeRun, trial: MakeTrial) -> None:

@@ -1,0 +1,49 @@
+"""How long trials will take, roughly, and what they can show, told before the first of them."""
+
+from __future__ import annotations
+
+from stampede.core.units import Duration
+from stampede.engine.compare import MOST_S, Plan
+from stampede.measure.comparison import fewest_pairs
+from stampede.measure.comparison_words import verdicts_need
+from stampede.protection.strategy import Strategy
+from stampede.scenario.model import Scenario
+
+OVERHEAD_S = 0.3
+"""Around a trial: its keys, the barrier, its records."""
+
+
+def trial_s(scenario: Scenario, strategy: Strategy) -> float:
+    """About how long a trial takes: its requests, and the last loads; all of a burst's if nothing coalesces them."""
+    work, database = scenario.workload, scenario.database
+    loads = database.connections
+    if strategy.coalescing.name == "none" and work.concurrency is not None:
+        loads = max(loads, work.concurrency)
+    return OVERHEAD_S + work.arrivals.length() + database.latency.median * -(-loads // database.connections)
+
+
+def round_s(scenario: Scenario) -> float:
+    """About how long one trial of each strategy takes."""
+    return sum(trial_s(scenario, strategy) for strategy in scenario.strategies)
+
+
+def of_comparison(scenario: Scenario, plan: Plan) -> str:
+    """How many pairs a verdict needs, how long they take, and whether that many are going to be fired."""
+    strategies, each = len(scenario.strategies), round_s(scenario)
+    controls = each if scenario.events else 0.0
+    needed = fewest_pairs(strategies)
+    if plan.rounds is not None:
+        few = verdicts_need(plan.rounds, strategies)
+        return f"{plan.rounds} pairs of trials: about {_about(controls + plan.rounds * each)}{'; ' * bool(few)}{few}"
+    wanted = f"{needed} pairs of trials for a verdict: about {_about(controls + needed * each)}"
+    allowed = MOST_S if plan.budget is None else plan.budget
+    fit = int((allowed - controls) / each)
+    if few := verdicts_need(max(1, fit), strategies):
+        return f"{wanted}, and about {max(1, fit)} in the budget of {Duration(allowed)}; {few}; raise --budget"
+    return wanted
+
+
+def _about(seconds: float) -> str:
+    """In whole seconds, or minutes and seconds."""
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
