@@ -23,6 +23,7 @@ from stampede.engine.execution import execute
 from stampede.engine.interrupts import heed, until_interrupted
 from stampede.engine.measured import Measured
 from stampede.engine.seeds import trial_seed
+from stampede.measure.point import point
 from stampede.measure.run import Run
 from stampede.measure.summary import Row, summarize
 from stampede.measure.trial import Trial
@@ -150,7 +151,7 @@ async def _trials(points: Sequence[Point], session: Session, measured: Measured)
                 executed = await measured.attempt(bench, Row.label_of(str(strategy), swept), fire)
                 if executed is None:
                     continue
-                trial = msgspec.structs.replace(executed[0], swept=swept)
+                trial = msgspec.structs.replace(executed[0], swept=swept, point=point(swept))
                 measured.add(trial, executed[1])
                 session.progress.ends(trial)
             if wanted is None:

@@ -32,8 +32,9 @@ class Condition:
         part = Parser(text, list(metrics), list(strategies), timed).whole()
         return cls(text, part.names, part.evaluate)
 
-    def failures(self, figures: Figures) -> list[str]:
+    def failures(self, figures: Figures, at: str = "") -> list[str]:
         """For which strategies it holds, with the figures that made it hold; `figures` has valid ones only.
+        `at` says where they are from, if that is to be told.
 
         A condition about a strategy that has no valid figures is not judged.
         """
@@ -47,7 +48,7 @@ class Condition:
             if value is None or value:
                 seen = ", ".join(self._seen(figures, strategy))
                 where = f"{strategy}: " if every else ""
-                found.append(f"--fail-if '{self.text}': {where}{seen}" + (" (unknown)" if value is None else ""))
+                found.append(f"--fail-if '{self.text}'{at}: {where}{seen}" + (" (unknown)" if value is None else ""))
         return found
 
     def _seen(self, figures: Figures, current: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stampede.core.metrics import In, shown_in
 from stampede.measure.condition import Condition
+from stampede.measure.point import at
 from stampede.measure.run import Run
 from stampede.measure.summary import Row
 from stampede.measure.three_valued import Value
@@ -15,11 +16,16 @@ GATED = (*shown_in(In.SUMMARY), "db_hits_ideal", "instances", "trials", "valid")
 
 def judge(run: Run, gates: Sequence[Condition]) -> list[str]:
     """What failed, at every point of a sweep; INVALID trials are never judged."""
-    points: dict[tuple[object, ...], dict[str, dict[str, Value]]] = {}
+    points: dict[tuple[tuple[str, str], ...], dict[str, dict[str, Value]]] = {}
     for row in run.summary:
         if row.valid:
             points.setdefault(tuple(row.swept.items()), {})[row.strategy] = figures(row)
-    return [failure for gate in gates for rows in points.values() for failure in gate.failures(rows)]
+    return [
+        failure
+        for gate in gates
+        for swept, rows in points.items()
+        for failure in gate.failures(rows, at(dict(swept)))
+    ]
 
 
 def figures(row: Row) -> dict[str, Value]:

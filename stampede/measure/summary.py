@@ -10,6 +10,7 @@ import msgspec
 from stampede.core.metrics import In, shown_in
 from stampede.measure import validity
 from stampede.measure.kinds import Kinds
+from stampede.measure.point import point
 from stampede.measure.trial import Trial, values
 
 FEW_FAILURES = 0.01
@@ -40,6 +41,7 @@ class Row(msgspec.Struct, frozen=True):
     reasons: list[str]
     warnings: list[str]
     swept: dict[str, str] = {}
+    point: dict[str, int | float | str] = {}
 
     @property
     def label(self) -> str:
@@ -119,6 +121,7 @@ def _row(group: list[Trial]) -> Row:
         _distinct(reason for trial in group for reason in trial.reasons),
         _alike(warning for trial in counted for warning in trial.warnings),
         first.swept,
+        point(first.swept),
     )
 
 

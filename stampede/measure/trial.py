@@ -23,7 +23,7 @@ class RoleLatency(msgspec.Struct, frozen=True):
 
 
 class Which(msgspec.Struct, frozen=True, kw_only=True):
-    """Which trial it is. `swept` has the parameters that a sweep set for it, as written."""
+    """Which trial it is. `swept` has what a sweep set for it, as written, `point` the same as figures."""
 
     scenario: str
     strategy: str
@@ -31,6 +31,7 @@ class Which(msgspec.Struct, frozen=True, kw_only=True):
     instances: int
     concurrency: int | None
     swept: dict[str, str] = {}
+    point: dict[str, int | float | str] = {}
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +57,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 ORDER = (
     *("scenario", "strategy", "trial", "instances", "concurrency"),
     *(metric.name for metric in saved()),
-    *("reasons", "warnings", "error_messages", "roles", "epoch_loads", "db_timeline", "swept", "latency_curve"),
-    *("staleness_timeline", "sample"),
+    *("reasons", "warnings", "error_messages", "roles", "epoch_loads", "db_timeline", "swept", "point"),
+    *("latency_curve", "staleness_timeline", "sample"),
 )
 """The fields of a trial in JSON, without `valid`, whose place the CSV has fixed."""
 

@@ -19,6 +19,20 @@ def always(run: Run) -> Columns:
     return [column for column in _COLUMNS if not (paced and column is _SPREAD)]
 
 
+_POINT = {"concurrency": "concur-\nrency", "instances": "instan-\nces", "db-connections": "db con-\nnections"}
+
+
+def named(run: Run) -> Columns:
+    """What says whose row it is: the strategy, and the point of a sweep."""
+    swept = dict.fromkeys(name for row in run.summary for name in row.swept)
+    points = [(_POINT.get(name, name.replace("-", "\n")), _swept(name)) for name in swept]
+    return [("strategy", lambda row: row.strategy), *points]
+
+
+def _swept(name: str) -> Callable[[Row], str]:
+    return lambda row: row.swept.get(name, "–")
+
+
 SPREAD_FROM = 3
 """Trials of a strategy from which on their spread is shown."""
 

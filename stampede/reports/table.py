@@ -13,10 +13,9 @@ from stampede.core.text import visible
 from stampede.measure.expected import Reproduced, reproduced
 from stampede.measure.kinds import by_kind
 from stampede.measure.run import FAKE_SLOW, Run
-from stampede.measure.summary import Row
 from stampede.reports import comparison, details
 from stampede.reports.cells import many, milliseconds, number, plain_table
-from stampede.reports.columns import Columns, always, further
+from stampede.reports.columns import Columns, always, further, named
 from stampede.reports.words import told
 from stampede.scenario.model import DatabaseSetup, FleetSetup, Workload
 
@@ -39,9 +38,9 @@ def renderable(run: Run) -> RenderableType:
     """Everything that a run prints."""
     parts: list[RenderableType] = [heading(run)]
     if run.summary:
-        parts += [_table(run.summary, always(run))]
+        parts += [_table(run, always(run))]
         for more in further(run):
-            parts += [Text(""), _table(run.summary, more)]
+            parts += [Text(""), _table(run, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     elif run.interrupted:
         parts += [Text("interrupted before the first trial had ended: nothing was measured", style="bold yellow")]
@@ -119,14 +118,18 @@ def _expected(run: Run) -> list[RenderableType]:
     return [Text(""), table]
 
 
-def _table(rows: list[Row], columns: Columns) -> Table:
+def _table(run: Run, columns: Columns) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0), collapse_padding=True)
-    table.add_column("strategy", overflow="fold")
+    (strategy, name), *points = named(run)
+    table.add_column(strategy, overflow="fold")
+    for heading, _ in points:
+        table.add_column(heading, justify="right", overflow="fold")
     for heading, _ in columns:
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
+    for row in run.summary:
         style = "" if row.valid else "dim"
-        table.add_row(Text(_folded(row.label)), *(cell(row) for _, cell in columns), style=style)
+        cells = [Text(cell(row)) for _, cell in (*points, *columns)]
+        table.add_row(Text(_folded(name(row))), *cells, style=style)
     return table
 
 

@@ -104,10 +104,13 @@ def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stam
         "run", *SMALL, "-s", "single-flight", *sweeps, "-n", 2, "-e", "out.csv", "--fail-if", "db_hits > 1"
     )
     assert ended.code == 1
-    assert "single-flight: db_hits is 2" in ended.line()
+    for latency in ("200ms", "400ms"):
+        where = f"at instances=2, db-latency={latency}: single-flight: db_hits is 2"
+        assert f"--fail-if 'db_hits > 1' {where}" in ended.line()
+    assert "instances=1" not in ended.line()
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
-    measured = [(row["trial"], row["instances"], row["db_latency"], row["db_hits"]) for row in rows]
-    once = [("1", "200ms", "1"), ("1", "400ms", "1"), ("2", "200ms", "2"), ("2", "400ms", "2")]
+    measured = [(row["trial"], row["instances"], row["db_latency_ms"], row["db_hits"]) for row in rows]
+    once = [("1", "200", "1"), ("1", "400", "1"), ("2", "200", "2"), ("2", "400", "2")]
     assert measured == [(trial, *rest) for trial in "12" for rest in once]
     for title in ("DB hits, by instances", "p99 in ms, by instances", "a single-flight db-latency=200ms"):
         assert title in ended.out
@@ -121,6 +124,7 @@ def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, tmp_
     assert "in one pipeline per event-loop tick or a pool of 30 connections, one per command;" in ended.out
     trials = json.loads((tmp_path / "out.json").read_text())["trials"]
     assert [(trial["swept"], trial["db_hits"]) for trial in trials] == [({"redis-pool": n}, 1) for n in ("0", "30")]
+    assert [trial["point"] for trial in trials] == [{"redis_pool": 0}, {"redis_pool": 30}]
     again = stampede("diff", "out.json", "out.json", "--json", COLUMNS="200").json()
     assert [each["strategy"] for each in again["strategies"]] == [
         "redis-lock redis-pool=0",

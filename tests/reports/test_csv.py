@@ -83,7 +83,7 @@ def test_the_last_column_says_why_a_trial_is_invalid(run: MakeRun, trial: MakeTr
     bad = trial(trial=2, valid=False, reasons=["the burst was no burst", "clocks, apart"], swept={"db-latency": "1s"})
     made = run(trial(swept={"db-latency": "1s"}), bad)
     assert [row["reasons"] for row in rows(made)] == ["", "the burst was no burst; clocks, apart"]
-    assert render(made).decode().splitlines()[0].endswith(",db_latency,reasons")
+    assert render(made).decode().splitlines()[0].endswith(",db_latency_ms,reasons")
 
 
 def test_a_comparison_has_a_row_for_each_strategy_and_metric(run: MakeRun, trial: MakeTrial) -> None:

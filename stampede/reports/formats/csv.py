@@ -6,6 +6,7 @@ import csv
 import io
 
 from stampede.core.metrics import In, shown_in
+from stampede.measure.point import point
 from stampede.measure.run import Run
 from stampede.measure.trial import ORDER
 from stampede.reports.spreadsheet import row
@@ -22,18 +23,14 @@ def render(run: Run) -> bytes:
     """One line per trial, a sweep's parameters and why it is INVALID at its end; an empty cell: nobody had it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    swept = _swept(run)
+    points = [point(trial.swept) for trial in run.trials]
+    # Callers and instances have columns in every run.
+    swept = [name for name in dict.fromkeys(name for each in points for name in each) if name not in COLUMNS]
     writer.writerow(row([*COLUMNS, *swept, LAST]))
-    for trial in run.trials:
+    for trial, at in zip(run.trials, points, strict=True):
         figures = (_cell(getattr(trial, name)) for name in COLUMNS)
-        writer.writerow(row([*figures, *map(trial.swept.get, swept.values()), "; ".join(trial.reasons)]))
+        writer.writerow(row([*figures, *map(at.get, swept), "; ".join(trial.reasons)]))
     return text.getvalue().encode()
-
-
-def _swept(run: Run) -> dict[str, str]:
-    """Columns for the swept parameters that have none yet, and their names."""
-    names = dict.fromkeys(name for trial in run.trials for name in trial.swept)
-    return {column: name for name in names if (column := name.replace("-", "_")) not in COLUMNS}
 
 
 def _cell(value: object) -> object:

@@ -16,10 +16,9 @@ from string import Template
 from stampede.core.errors import UsageError
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
-from stampede.measure.summary import Row
 from stampede.protection.strategy import Strategy
 from stampede.reports import comparison, table
-from stampede.reports.columns import Columns, always, further, title
+from stampede.reports.columns import Columns, always, further, named, title
 from stampede.reports.explanation import Part, parts
 from stampede.reports.formats.page import data
 from stampede.reports.words import facts, told
@@ -52,7 +51,7 @@ def render(run: Run) -> bytes:
         description=escape(run.scenario.description),
         told="".join(f"<p>{escape(line)}</p>" for line in told(run)),
         events=_events(run),
-        tables="".join(_table(run.summary, shown) for shown in _side_by_side([always(run), *further(run)])),
+        tables="".join(_table(run, shown) for shown in _side_by_side([always(run), *further(run)])),
         comparison=_comparison(run),
         expected=_expected(run),
         notes=_list([note.plain for note in table.notes(run)]),
@@ -88,15 +87,17 @@ def _side_by_side(groups: Iterable[Columns]) -> list[Columns]:
     return tables
 
 
-def _table(rows: Sequence[Row], shown: Columns) -> str:
+def _table(run: Run, figures: Columns) -> str:
+    (strategy, name), *points = named(run)
+    shown = [*points, *figures]
     titles = [title(heading) for heading, _ in shown]
     lines = [
-        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{_breakable(row.label)}</th>"
+        f"<tr data-row='{number}'{'' if row.valid else ' class=invalid'}><th scope=row>{_breakable(name(row))}</th>"
         + _cells(titles, (cell(row) for _, cell in shown))
         + "</tr>"
-        for number, row in enumerate(rows)
+        for number, row in enumerate(run.summary)
     ]
-    return _tabulated(["strategy", *titles], [lines])
+    return _tabulated([strategy, *titles], [lines])
 
 
 def _comparison(run: Run) -> str:

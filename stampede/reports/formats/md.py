@@ -9,7 +9,7 @@ from stampede.core.text import visible
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.reports import comparison, details, table
-from stampede.reports.columns import columns, title
+from stampede.reports.columns import columns, named, title
 from stampede.reports.words import facts, told
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
@@ -32,10 +32,10 @@ def render(run: Run) -> bytes:
 
 
 def _table(run: Run) -> str:
-    shown = columns(run)
-    titles = ["strategy", *(title(heading) for heading, _ in shown)]
-    rows = [[row.label, *(cell(row) for _, cell in shown)] for row in run.summary]
-    return _lines(titles, ["---", *["---:"] * len(shown)], rows)
+    shown = [*named(run), *columns(run)]
+    titles = [title(heading) for heading, _ in shown]
+    rows = [[cell(row) for _, cell in shown] for row in run.summary]
+    return _lines(titles, ["---", *["---:"] * (len(shown) - 1)], rows)
 
 
 def _comparison(run: Run) -> list[str]:
