@@ -126,11 +126,11 @@ def _row(group: list[Trial]) -> Row:
 
 
 def _alike(texts: Iterable[str]) -> list[str]:
-    """Of those that differ in figures only the first, with their number."""
+    """Of those that differ in figures only the first, with the number of trials."""
     kinds = Kinds()
     for text in texts:
         kinds.add(text)
-    return [f"{first} ({count} trials)" if count > 1 else first for first, count in kinds.counts.items()]
+    return [f"in {count} trials: {first}" if count > 1 else first for first, count in kinds.counts.items()]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -93,4 +93,4 @@ def test_warnings_that_differ_in_figures_only_are_one(trial: MakeTrial) -> None:
     busy = [f"other programs took {share}% of the processors" for share in (30, 47)]
     trials = [trial(trial=1, warnings=[busy[0], "arrival spread 13 ms"]), trial(trial=2, warnings=busy[1:])]
     (row,) = summarize(trials)
-    assert row.warnings == ["other programs took 30% of the processors (2 trials)", "arrival spread 13 ms"]
+    assert row.warnings == ["in 2 trials: other programs took 30% of the processors", "arrival spread 13 ms"]
