@@ -62,7 +62,7 @@ def command(
 ) -> int:
     """Compare strategies with the first of them, in paired trials.
 
-    Options change the scenario; where no default is shown, it is what the scenario says.
+    Options change the scenario; where no default is shown, it is what the scenario says: stampede explain SCENARIO.
     """
     from stampede.core.errors import UsageError
     from stampede.engine import local_process

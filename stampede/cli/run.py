@@ -29,7 +29,7 @@ def command(
 ) -> int:
     """Fire bursts at strategies; show what database and callers saw.
 
-    Options change the scenario; where no default is shown, it is what the scenario says.
+    Options change the scenario; where no default is shown, it is what the scenario says: stampede explain SCENARIO.
     """
     from stampede.engine import local_process
     from stampede.scenario import sweep as sweeps
