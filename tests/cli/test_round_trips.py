@@ -20,8 +20,9 @@ Stampede = Callable[..., Any]
 SMALL = ["--concurrency", 20, "--instances", 1, "--seed", 4711]
 MODEL = ["--db-latency", "lognormal(median=20ms,sigma=0.2)", "--db-connections", 7, "--db-cancel", "--ttl", "5s"]
 OPEN = [
-    *("--instances", 1, "--seed", 4711, "--rate", 150, "--duration", "500ms", "--keys", "uniform(n=5)"),
-    *("--timeout", "2s", "--retries", 1, "--db-latency", "20ms"),
+    *("--instances", 1, "--seed", 4711, "--rate", 150, "--duration", "500ms", "--keys", "uniform(n=5000)"),
+    *("--timeout", "2s", "--retries", 1, "--db-latency", "100ms"),
+    *("--db-connections", 75),
 ]
 PAIR = ["none", "two-level"]
 OWN = [
