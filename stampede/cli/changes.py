@@ -85,7 +85,8 @@ class Changes:
         chosen = chosen if copies else list(dict.fromkeys(chosen))
         written = {name.replace("_", "-"): value for name, value in vars(self).items() if value is not None}
         values = {name: overrides.PARAMETERS[name].parse(str(value)) for name, value in written.items()}
-        scenario = overrides.override(reading.load(name), values)
+        says_how_many = self.concurrency is not None or self.rate is not None
+        scenario = overrides.override(reading.load(name, complete=not says_how_many), values)
         if chosen:
             scenario = msgspec.structs.replace(scenario, strategies=tuple(chosen))
         if trials is not None:

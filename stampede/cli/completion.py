@@ -22,5 +22,5 @@ def names(incomplete: str) -> list[str]:
     from stampede.core import registry
 
     laws = [name for family in registry.SCENARIO_FAMILIES for name in registry.names(family)]
-    others = [name for name in [*laws, "columns"] if name.startswith(incomplete)]
+    others = [name for name in [*laws, "lognormal", "exponential", "columns"] if name.startswith(incomplete)]
     return list(dict.fromkeys([*specs(incomplete), *scenarios(incomplete), *others]))

@@ -21,7 +21,7 @@ def command(
         str,
         typer.Argument(
             help="A strategy, a mix such as swr+two-level, a scenario, an event or a law: what stampede list shows; "
-            "or columns: those of exported files.",
+            "a metric or a field of scenarios; or columns: those of exported files.",
             autocompletion=completion.names,
         ),
     ],

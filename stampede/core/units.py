@@ -46,9 +46,11 @@ def share(text: str) -> float:
     """Read `5%` or `0.05` as 0.05.
 
     Raises:
-        UsageError: no number, or not above zero.
+        UsageError: no number, not above zero, or a percentage whose sign was forgotten.
     """
     found = _SHARE.fullmatch(text.strip())
+    if found and not found[2] and float(found[1]) >= 1:
+        raise UsageError(f"'{text}' would be {100 * float(found[1]):.6g}%: write {found[1]}%, or 0.05 for 5%")
     value = float(found[1]) / (100 if found[2] else 1) if found else 0.0
     if not 0 < value < math.inf:
         raise UsageError(f"'{text}' is not a usable share: write it like 5%, above zero")

@@ -15,8 +15,13 @@ Columns = list[Column]
 
 def always(run: Run) -> Columns:
     """What every run shows; requests that come one by one have no spread."""
-    paced = run.scenario.workload.arrivals.paced
-    return [column for column in _COLUMNS if not (paced and column is _SPREAD)]
+    left_out = [_SPREAD] * run.scenario.workload.arrivals.paced + _beside_points(run)
+    return [column for column in _COLUMNS if column not in left_out]
+
+
+def _beside_points(run: Run) -> Columns:
+    """What there is no room for beside the points of a sweep, and stands below."""
+    return [_AMPLIFIED, _P90, _SPREAD] if any(row.swept for row in run.summary) else []
 
 
 _POINT = {"concurrency": "concur-\nrency", "instances": "instan-\nces", "db-connections": "db con-\nnections"}
@@ -52,8 +57,11 @@ def further(run: Run) -> list[Columns]:
     failures = _FAILURES if any(row.value("failed") for row in run.summary) else []
     fate = _FATE if any(map(wasted, run.summary)) else []
     alone = _ALONE if any(row.value("degraded") for row in run.summary) else []
+    paced = run.scenario.workload.arrivals.paced
+    below = [column for column in _beside_points(run) if not (paced and column is _SPREAD)]
+    points = [below] if below else []
     beside = [[*failures, *alone, *fate]] if failures or alone or fate else []
-    return [*beside, *_over_time(run), *_over_trials(run)]
+    return [*points, *beside, *_over_time(run), *_over_trials(run)]
 
 
 def _over_trials(run: Run) -> list[Columns]:
@@ -190,12 +198,15 @@ _SPREADS: dict[str, Column] = {
 
 _SPREAD: Column = ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms")))
 
+_AMPLIFIED: Column = ("ampli-\nfied", _amplification)
+_P90: Column = ("p90\nms", _latency("latency_p90_ms", 0.9))
+
 _COLUMNS: Columns = [
     ("DB hits\n/ideal", _hits),
-    ("ampli-\nfied", _amplification),
+    _AMPLIFIED,
     ("peak\n+queue", _peak),
     ("p50\nms", _latency("latency_p50_ms", 0.5)),
-    ("p90\nms", _latency("latency_p90_ms", 0.9)),
+    _P90,
     ("p99\nms", _latency("latency_p99_ms", 0.99)),
     ("max\nms", _latency("latency_max_ms", 0.0)),
     ("fai-\nled", _plain("failed")),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from difflib import get_close_matches
+from itertools import chain
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
@@ -15,6 +17,7 @@ from stampede.core.errors import UsageError
 from stampede.core.spec import parse_calls
 from stampede.protection.strategy import DEFAULTS, Strategy
 from stampede.reports import glossary
+from stampede.reports.terms import terms
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
@@ -71,15 +74,33 @@ def everything(name: str) -> RenderableType:
     if name.endswith(".toml"):
         return of_scenario(reading.load(name))
     found = [of_scenario(reading.load(name))] if name in reading.shipped() else []
+    meant = terms().get(name.replace("-", "_"), {})
     if not found and "(" not in name and "+" not in name and name not in (known := _names()):
-        raise UsageError(registry.unknown("name", name, known))
+        if not meant:
+            raise UsageError(_unknown(name, known))
+        return _meanings(name, meant)
     calls = [] if found and "/" in name else parse_calls(name)
     for family in registry.SCENARIO_FAMILIES:
         if len(calls) == 1 and calls[0].name in registry.names(family):
             if calls[0].params:
                 registry.convert(registry.load(family, calls[0].name), calls[0].name, calls[0].params)
             found.append(_shown(part_of(family, calls[0].name)))
-    return Group(*(found or map(_shown, parts(Strategy.parse(name), name))))
+    found = found or list(map(_shown, parts(Strategy.parse(name), name)))
+    return Group(*found, *([_meanings(name, meant)] if meant else []))
+
+
+def _meanings(name: str, meant: dict[str, str]) -> RenderableType:
+    """What a column, a field or a law of latency of that name means."""
+    titles = [Text(f"{name} ({what})", style="bold") for what in meant]
+    return Group(*chain(*((title, Text(text), Text()) for title, text in zip(titles, meant.values(), strict=True))))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """Of so many names only the list of those that have a summary is shown."""
+    close = get_close_matches(name.replace("-", "_"), terms(), n=1, cutoff=0.7)
+    if close and not get_close_matches(name, known, n=1, cutoff=0.7):
+        return f"unknown name '{name}': did you mean '{close[0]}'? stampede explain columns has all columns"
+    return registry.unknown("name", name, known)
 
 
 def _names() -> list[str]:

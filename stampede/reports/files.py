@@ -27,6 +27,7 @@ def _endings(folder: ModuleType) -> tuple[str, ...]:
     return tuple(module.name.replace("_", ".") for module in modules if not module.ispkg)
 
 
+STDOUT = Path("/dev/stdout")
 RATIOS = ("ratios.csv",)
 """Of a comparison only."""
 COMPARED = _endings(formats)
@@ -81,8 +82,9 @@ def can_be_replaced(path: Path) -> bool:
 
 
 def _target(path: Path) -> Path:
-    """Where a link leads; a link itself is the user's, and stays."""
-    return Path(os.path.realpath(path))
+    """Where a link leads; a link itself is the user's, and stays. A link to an open pipe leads to no name."""
+    target = Path(os.path.realpath(path))
+    return path if os.path.exists(path) and not os.path.exists(target) else target
 
 
 def _is_device(target: Path) -> bool:
@@ -96,8 +98,8 @@ def _needs(path: Path) -> tuple[str | None, str | None]:
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether it stands for standard output: `-`, which is JSON, or `-.csv`."""
-    return path.parent == Path() and path.name.partition(".")[0] == "-"
+    """Whether it stands for standard output: `-` and `/dev/stdout`, which are JSON, or `-.csv`."""
+    return path == STDOUT or (path.parent == Path() and path.name.partition(".")[0] == "-")
 
 
 def export(run: Run, path: Path) -> None:
@@ -123,7 +125,7 @@ def _format_of(folder: ModuleType, path: Path) -> Any:
 def ending_of(path: Path) -> str:
     """The ending that says the format: `csv`, or `ratios.csv`."""
     name = path.name.lower()
-    if name == "-":
+    if name == "-" or path == STDOUT:
         return "json"
     return next((e for e in RATIOS if name.endswith(f".{e}")), path.suffix.removeprefix(".").lower())
 

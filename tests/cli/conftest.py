@@ -154,10 +154,6 @@ class Command:
         """
         self.wait_until(lambda: self._keep(self.leases(url)) >= number, f"burst {number} with a lease")
 
-    def await_end_of_burst(self) -> None:
-        """Wait until nobody holds a lease any more."""
-        self.wait_until(lambda: not self.leases(), "the lease's end")
-
     def leases(self, url: str | None = None) -> list[bytes]:
         """The names of the leases and locks that are held now."""
         urls = [url] if url else [f"unix://{socket}" for socket in self.folder.glob("stampede-redis-*/redis.sock")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,15 @@ def test_a_scenario_without_anything_to_measure_is_refused_before_the_run(
     assert ended.code == 2
     for word in words:
         assert word in ended.complaint()
+
+
+def test_a_closed_loop_without_callers_gets_them_on_the_command_line(stampede: Stampede, tmp_path: Path) -> None:
+    text = 'strategies = ["two-level"]\n[workload]\narrivals = "closed(duration=300ms)"\n'
+    (tmp_path / "closed.toml").write_text(text)
+    ended = stampede("run", "closed.toml", "-c", 6, "-i", 2, "-n", 1, "--json")
+    (trial,) = json.loads(ended.out)["trials"]
+    assert trial["concurrency"] == 6
+    assert trial["requests"] >= 6
+    refused = stampede("run", "closed.toml")
+    assert refused.code == 2
+    assert "closed.toml: workload: 'closed(duration=300ms)' says when, but neither" in refused.complaint()

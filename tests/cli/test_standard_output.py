@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,14 @@ def test_explain_columns_tells_every_column(said: Stampede) -> None:
     lines = dict(line.strip().split(maxsplit=1) for line in ended.out.splitlines() if line.startswith("  "))
     assert set(lines) >= {name for table in glossary.columns().values() for name in table}
     assert lines["db_peak_queued"] == "the most loads that queued for a connection at once"
+
+
+def test_dev_stdout_and_a_link_to_it_are_standard_output_also_when_that_is_a_pipe(
+    stampede: Stampede, tmp_path: Path
+) -> None:
+    (tmp_path / "link.json").symlink_to("/dev/stdout")
+    for name in ("/dev/stdout", "link.json"):
+        ended = stampede("run", "-s", "none", "-c", 20, "-i", 1, "-n", 1, "--quiet", "-e", name)
+        assert json.loads(ended.out)["trials"][0]["concurrency"] == 20
+        assert (ended.code, ended.err) == (0, "")
+    assert (tmp_path / "link.json").is_symlink()

@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console, RenderableType
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.reports import explanation, strategies
+from stampede.core.metrics import METRICS, In
+from stampede.reports import explanation, glossary, strategies
 from stampede.reports.explanation import everything, first_sentence, of_scenario
+from stampede.reports.terms import terms
 from stampede.scenario import reading
+from stampede.scenario.model import Scenario
+from stampede.scenario.overrides import PARAMETERS
 
 CHOICES = [(family, name) for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
 
@@ -118,3 +123,31 @@ def test_the_readmes_table_of_strategies_is_what_they_declare() -> None:
 def test_an_explanation_says_what_is_promised(name: str) -> None:
     promise = registry.load("coalescing", name).promise
     assert explanation.part_of("coalescing", name).sheet["promises"] == str(promise)
+
+
+@pytest.mark.parametrize("name", [*METRICS, *PARAMETERS, "lognormal", "exponential", "writes", "missing", "backoff"])
+def test_every_metric_option_field_and_law_of_latency_is_explained(name: str) -> None:
+    text = " ".join(printed(everything(name)).split())
+    assert len(text) > len(name) + 20
+    if name in METRICS and METRICS[name].shown & In.CSV:
+        assert " ".join(glossary.columns()["trials"][name].split()) in text
+
+
+def test_a_name_that_is_a_strategys_and_a_columns_is_explained_as_both() -> None:
+    text = printed(everything("timeouts"))
+    assert "timeouts(soft=" in text
+    assert "requests that gave up" in text
+
+
+def test_every_field_of_a_scenario_has_a_meaning() -> None:
+    known = {where for meanings in terms().values() for where in meanings}
+    for section in msgspec.structs.fields(Scenario):
+        if isinstance(section.type, type) and issubclass(section.type, msgspec.Struct):
+            for field in msgspec.structs.fields(section.type):
+                assert f"{section.name}.{field.name} of a scenario" in known
+    assert all(text.strip() for meanings in terms().values() for text in meanings.values())
+
+
+def test_a_metric_with_a_slip_is_suggested() -> None:
+    with pytest.raises(UsageError, match="did you mean 'amplification'"):
+        everything("amplificaton")
