@@ -106,7 +106,7 @@ def test_the_bug_of_somebody_elses_strategy_is_told_and_costs_the_others_nothing
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[stampede.resilience]\nbroken = broken:Broken\n")
     ended = stampede(
-        "run", *SIZE, "-s", "none+broken", "-s", "two-level", "-e", "out.json", PYTHONPATH=str(tmp_path)
+        "run", "-n", 1, *SIZE, "-s", "none+broken", "-s", "two-level", "-e", "out.json", PYTHONPATH=str(tmp_path)
     )  # fmt: skip
     assert ended.code == 3
     assert "broken could not be measured: ZeroDivisionError: a bug of somebody else's" in ended.line()
