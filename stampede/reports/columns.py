@@ -8,9 +8,7 @@ from itertools import chain
 from stampede.measure.run import Run
 from stampede.measure.summary import Row, wasted
 from stampede.reports.cells import milliseconds, number
-
-Column = tuple[str, Callable[[Row], str]]
-Columns = list[Column]
+from stampede.reports.spread import Column, Columns, over_trials
 
 
 def always(run: Run) -> Columns:
@@ -38,10 +36,6 @@ def _swept(name: str) -> Callable[[Row], str]:
     return lambda row: row.swept.get(name, "–")
 
 
-SPREAD_FROM = 3
-"""Trials of a strategy from which on their spread is shown."""
-
-
 def columns(run: Run) -> Columns:
     """All columns, for where there is room for one wide table."""
     return [*always(run), *chain(*further(run))]
@@ -61,34 +55,7 @@ def further(run: Run) -> list[Columns]:
     below = [column for column in _beside_points(run) if not (paced and column is _SPREAD)]
     points = [below] if below else []
     beside = [[*failures, *alone, *fate]] if failures or alone or fate else []
-    return [*points, *beside, *_over_time(run), *_over_trials(run)]
-
-
-def _over_trials(run: Run) -> list[Columns]:
-    """How far trials differ, in what they do differ in; a comparison and a sweep say so in ways of their own."""
-    several = max((row.trials for row in run.summary), default=0) >= SPREAD_FROM
-    if not several or run.comparison is not None or any(row.swept for row in run.summary):
-        return []
-    differing = [name for name in _SPREADS if any(_differs(row, name) for row in run.summary)]
-    return [[_SPREADS[name] for name in differing]] if differing else []
-
-
-def _differs(row: Row, metric: str) -> bool:
-    spread = row.metrics.get(metric)
-    return spread is not None and spread.minimum < spread.maximum
-
-
-def _around(metric: str, write: Callable[[float | None], str]) -> Callable[[Row], str]:
-    """The median, and how far the farthest trial is from it."""
-
-    def cell(row: Row) -> str:
-        spread = row.metrics.get(metric)
-        if spread is None:
-            return "–"
-        farthest = max(spread.maximum - spread.median, spread.median - spread.minimum)
-        return f"{write(spread.median)} ±{write(farthest)}" if farthest else write(spread.median)
-
-    return cell
+    return [*points, *beside, *_over_time(run), *over_trials(run)]
 
 
 def _over_time(run: Run) -> list[Columns]:
@@ -189,12 +156,6 @@ _STALENESS: Columns = [
     ("stale\np99 ms", lambda row: milliseconds(row.value("staleness_p99_ms"))),
     ("stale\nmax ms", lambda row: milliseconds(row.value("staleness_max_ms"))),
 ]
-
-_SPREADS: dict[str, Column] = {
-    "db_hits": ("DB hits\nof trials", _around("db_hits", number)),
-    "latency_p50_ms": ("p50 ms\nof trials", _around("latency_p50_ms", milliseconds)),
-    "latency_p99_ms": ("p99 ms\nof trials", _around("latency_p99_ms", milliseconds)),
-}
 
 _SPREAD: Column = ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms")))
 

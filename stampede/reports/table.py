@@ -15,7 +15,8 @@ from stampede.measure.kinds import by_kind
 from stampede.measure.run import FAKE_SLOW, Run
 from stampede.reports import comparison, details
 from stampede.reports.cells import many, milliseconds, number, plain_table
-from stampede.reports.columns import Columns, always, further, named
+from stampede.reports.columns import always, further, named
+from stampede.reports.spread import Columns
 from stampede.reports.words import told
 from stampede.scenario.model import DatabaseSetup, FleetSetup, Workload
 

@@ -18,9 +18,10 @@ from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.protection.strategy import Strategy
 from stampede.reports import comparison, table
-from stampede.reports.columns import Columns, always, further, named, title
+from stampede.reports.columns import always, further, named, title
 from stampede.reports.explanation import Part, parts
 from stampede.reports.formats.page import data
+from stampede.reports.spread import Columns
 from stampede.reports.words import facts, told
 
 NEEDS = ("plotly", "report")
