@@ -21,20 +21,11 @@ class Conversation:
         self._listen = listen
         self._task: asyncio.Task[None] | None = None
         self._hears = asyncio.Event()
-        self._has_begun = False
 
     async def begin(self, what: str) -> None:
-        """Wait until it hears; nothing if it does already. Raises StoreError: Redis does not let us do `what`."""
+        """Wait until it hears, at first or again. Raises StoreError: it does not let us `what`."""
         if self._task is None:
             self._task = asyncio.create_task(self._again_and_again())
-        if not self._has_begun:  # else it comes back by itself
-            await self.ready(what)
-            self._has_begun = True
-
-    async def ready(self, what: str) -> None:
-        """Wait until it hears again, if it was lost; nothing if it never began. Raises StoreError."""
-        if self._task is None:
-            return
         try:
             async with asyncio.timeout(BEGIN_TIMEOUT_S):
                 await self._hears.wait()

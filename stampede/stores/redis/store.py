@@ -24,7 +24,7 @@ from stampede.stores.redis.tracking import ChangeListener
 from stampede.stores.redis.wire import EXPRESS, LANES, PooledConnections, TickPipeline, Wire, connect, disconnect
 from stampede.stores.watchers import Watchers
 
-SUBSCRIBE, TRACK = "subscribe to messages", "track changes"
+SUBSCRIBE = "subscribe to messages"
 RENEWED_AT_ONCE = 500
 """Guards in one script: it keeps everybody else waiting for about a millisecond."""
 
@@ -70,9 +70,11 @@ class RedisStore(Steps):
         await disconnect(self._wire.client)
 
     async def ready(self) -> None:
-        """Wait until everything is as it was at first, should the server have been away. Raises StoreError."""
-        await self._fills.ready(SUBSCRIBE)
-        await self._changes.ready(TRACK)
+        """Wait until everything is as it was at first, should the server have been away. Raises StoreError.
+
+        Who wants changes tracked waits for that on its own.
+        """
+        await self._fills.begin(SUBSCRIBE)
         await self._scripts.load()
 
     async def warm(self, at_once: int) -> None:
@@ -184,7 +186,7 @@ class RedisStore(Steps):
 
     async def track(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_changed(callback)
-        await self._changes.begin(TRACK)
+        await self._changes.begin("track changes")
 
     @property
     def tracking(self) -> bool:
