@@ -11,7 +11,7 @@ from stampede.measure.statistics import interval_of_median
 from stampede.measure.summary import Row, by_strategy, summarize, valid_or_all
 from stampede.measure.trial import Trial, values
 from stampede.reports.cells import milliseconds, number
-from stampede.reports.columns import mark
+from stampede.reports.columns import mark, named
 
 Trials = Sequence[Trial]
 Groups = list[tuple[Row, list[Trial]]]
@@ -33,7 +33,17 @@ def tables(run: Run) -> list[Table]:
         (row, valid_or_all(trials))
         for row, trials in zip(summarize(run.trials), by_strategy(run.trials).values(), strict=True)
     ]
-    return [_intervals(groups), _costs(groups), _roles(groups)] if groups else []
+    made = [_intervals(groups), _costs(groups), _roles(groups)] if groups else []
+    return [_with_points(table, run) for table in made]
+
+
+def _with_points(table: Table, run: Run) -> Table:
+    """The point of a sweep in columns of its own, in place of the label that has it."""
+    (_, name), *points = named(run)
+    who = {row.label: (name(row), *(cell(row) for _, cell in points)) for row in run.summary}
+    titles = ("strategy", *(heading for heading, _ in points), *table.titles[1:])
+    rows = [(*who[label], *cells) for label, *cells in table.rows]
+    return Table(table.about, titles, table.words + len(points), rows)
 
 
 def _intervals(groups: Groups) -> Table:

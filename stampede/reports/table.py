@@ -51,7 +51,7 @@ def renderable(run: Run) -> RenderableType:
 def _details(run: Run) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for about, titles, words, rows in details.tables(run):
-        shown = plain_table(titles, right=titles[words:], fold=titles[:1])
+        shown = plain_table(titles, right=titles[words:], fold=titles[:words])
         for label, *cells in rows:
             shown.add_row(Text(_folded(label)), *map(Text, cells))
         parts += [Text(f"\n{about}"), shown]

@@ -39,3 +39,12 @@ def test_percentiles_that_are_lower_bounds_are_marked_and_those_who_got_nothing_
     (row,) = tables(whole)[0].rows
     assert row[3].startswith("≥100")
     assert "failed" in {row[1] for row in tables(whole)[2].rows}
+
+
+def test_the_point_of_a_sweep_has_columns_of_its_own(run: MakeRun, trial: MakeTrial) -> None:
+    swept = run(*(trial(swept={"concurrency": size, "ttl": "1s"}) for size in ("100", "500")))
+    for about, titles, words, rows in tables(swept):
+        assert titles[:3] == ("strategy", "concur-\nrency", "ttl"), about
+        assert {row[:3] for row in rows} == {("none", "100", "1s"), ("none", "500", "1s")}
+        assert all(len(row) == len(titles) for row in rows)
+        assert words in (3, 4)

@@ -54,7 +54,7 @@ def _expected(run: Run) -> str:
 def _details(run: Run) -> list[str]:
     """The intervals in sight, the rest folded away."""
     tables = [
-        f"{_text(about)}\n\n{_lines(titles, ['---'] * words + ['---:'] * (len(titles) - words), rows)}"
+        f"{_text(about)}\n\n{_lines(map(title, titles), ['---'] * words + ['---:'] * (len(titles) - words), rows)}"
         for about, titles, words, rows in details.tables(run)
     ]
     first, *others = tables or [""]
