@@ -18,11 +18,10 @@ from stampede.cli.progress import LiveProgress, tell
 from stampede.core.errors import INTERRUPTED, INVALID, OK, UsageError
 from stampede.engine import between_runs as repetition
 from stampede.engine import calibrate as calibration
-from stampede.engine import theory
+from stampede.engine import forecast, theory
 from stampede.engine.bench import Servers
 from stampede.engine.compare import Plan
 from stampede.engine.compare import measure as measure_pairs
-from stampede.engine.forecast import of_comparison
 from stampede.engine.run import Session, measure
 from stampede.measure.comparison import labels
 from stampede.measure.condition import Condition
@@ -52,6 +51,8 @@ def run(points: Sequence[Point], servers: Servers, seed: int, output: Output, pl
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     outcome.check(output)
     total = None if scenario.trials is None else len(points) * len(names) * scenario.trials
+    if foretold := forecast.of_run(points):
+        tell(foretold, output, in_logs=True)
     with session(servers, seed, output, total) as opened:
         measured = asyncio.run(measure(points, opened))
     return outcome.finish(measured, output, plot, gates)
@@ -63,7 +64,7 @@ def compare(scenario: Scenario, plan: Plan, servers: Servers, seed: int, output:
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     named = frozenset(metric for gate in gates for _, metric in gate.names)
     outcome.check(output, files.COMPARED)
-    tell(of_comparison(scenario, plan), output)
+    tell(forecast.of_comparison(scenario, plan), output)
     with session(servers, seed, output, len(names) * plan.rounds if plan.rounds else None) as opened:
         measured = asyncio.run(measure_pairs(scenario, replace(plan, named=named), opened))
     return outcome.finish(measured, output, False, gates)

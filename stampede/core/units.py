@@ -42,6 +42,16 @@ class Duration(float):
     __repr__ = __str__
 
 
+def in_words(seconds: float) -> str:
+    """A time that somebody waits: `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
 def share(text: str) -> float:
     """Read `5%` or `0.05` as 0.05.
 

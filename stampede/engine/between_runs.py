@@ -61,7 +61,7 @@ async def _repeat(count: int, repeated: Scenario, session: Session, runs: list[R
 
 
 def _words(repeated: Scenario, servers: Servers) -> Iterator[str]:
-    yield from ("run", repeated.name, "--json", "--trials", str(repeated.trials))
+    yield from ("run", repeated.name, "--json", "--quiet", "--trials", str(repeated.trials))
     yield from ("--instances", str(repeated.fleet.instances))
     for strategy in repeated.strategies:
         yield from ("--strategy", str(strategy))

@@ -69,9 +69,9 @@ async def _measure(result: Calibration, base: Scenario, trials: int, session: Se
                 run.trials.append(trial)
                 session.progress.ends(trial)
             result.sizes.append(SizeRow.of(run.trials[-trials:]))
-        session.begins("the store against redis-py's pool")
+        session.begins("the store against redis-py's pool", here=True)
         result.gets = await _compare_gets(bench.store.url, bench.store.prefix, trials)
-    session.begins("memory per request in flight")
+    session.begins("memory per request in flight", here=True)
     for spec in ("none", "single-flight", "two-level"):
         result.memory[spec] = await _memory_per_request(Strategy.parse(spec))
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stampede.core.units import Duration
 from stampede.engine.compare import MOST_S, Plan
+from stampede.engine.run import USUAL_FEWEST
 from stampede.measure.comparison import fewest_pairs
 from stampede.measure.comparison_words import verdicts_need
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
+from stampede.scenario.sweep import Point
 
 OVERHEAD_S = 0.3
 """Around a trial: its keys, the barrier, its records."""
+LONG_S = 120.0
 
 
 def trial_s(scenario: Scenario, strategy: Strategy) -> float:
@@ -41,6 +46,24 @@ def of_comparison(scenario: Scenario, plan: Plan) -> str:
     if few := verdicts_need(max(1, fit), strategies):
         return f"{wanted}, and about {max(1, fit)} in the budget of {Duration(allowed)}; {few}; raise --budget"
     return wanted
+
+
+def of_run(points: Sequence[Point]) -> str:
+    """How long a run takes and why, if that is so long that whoever starts it should know; else nothing."""
+    first = points[0].scenario
+    trials = first.trials or USUAL_FEWEST
+    rounds = trials + bool(first.events)  # the controls
+    seconds = rounds * sum(round_s(point.scenario) for point in points)
+    if seconds <= LONG_S:
+        return ""
+    of_what = [_counted(len(first.strategies), "strateg", "y", "ies"), _counted(trials, "trial", "", "s")]
+    if len(points) > 1:
+        of_what.append(_counted(len(points), "point", "", "s"))
+    return f"about {round(seconds / 60):,} min: {' × '.join(of_what)}; Ctrl-C keeps what is measured"
+
+
+def _counted(count: int, word: str, one: str, many: str) -> str:
+    return f"{count:,} {word}{one if count == 1 else many}"
 
 
 def _about(seconds: float) -> str:

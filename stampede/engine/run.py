@@ -41,10 +41,10 @@ FLOOR_TTL = Duration(60.0)
 
 
 class Progress(Protocol):
-    """Told between trials, never during one."""
+    """Told between trials, never during one; what it shows meanwhile is its own matter."""
 
-    def begins(self, what: str) -> None:
-        """`what` begins."""
+    def begins(self, what: str, here: bool = False) -> None:
+        """`what` begins; `here`: it is measured in this very process, which is to do nothing else meanwhile."""
         ...
 
     def ends(self, trial: Trial) -> None:
@@ -81,10 +81,10 @@ class Session:
     after_round: AfterRound = lambda run: None
     keep_requests: bool = False
 
-    def begins(self, what: str) -> None:
-        """Tell that it begins, unless we were interrupted. Raises CancelledError."""
+    def begins(self, what: str, here: bool = False) -> None:
+        """Tell that it begins, as `Progress.begins`, unless we were interrupted. Raises CancelledError."""
         heed()
-        self.progress.begins(what)
+        self.progress.begins(what, here)
 
     @asynccontextmanager
     async def bench(self, run: Run, scenario: Scenario) -> AsyncIterator[Bench]:

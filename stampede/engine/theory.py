@@ -93,10 +93,10 @@ async def check_theory(trials: int, session: Session) -> TheoryCheck:
 async def _measure(result: TheoryCheck, session: Session) -> None:
     async with _database() as database:
         for burst in BURSTS:
-            session.begins(f"bursts of {burst}")
+            session.begins(f"bursts of {burst}", here=True)
             seen = [await fire(database, burst) for _ in range(result.trials)]
             result.rows += burst_rows(burst, seen)
-    session.begins(f"{', '.join(map(queue_name, QUEUES))}, at the same time")
+    session.begins(f"{', '.join(map(queue_name, QUEUES))}, at the same time", here=True)
     seeds = [trial_seed(result.seed, number) for number in range(1, len(QUEUES) + 1)]
     seconds = result.trials * QUEUE_S
     queues = [_run_apart(queue, seconds, seed) for queue, seed in zip(QUEUES, seeds, strict=True)]

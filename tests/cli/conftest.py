@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -45,14 +46,29 @@ GONE_WITHIN_S = 3.0
 POLL_S = 0.005
 
 
+TRIAL = re.compile(
+    r"\[\d+(/\d+)?\] [^;]+: [\d,]+ DB hits?(, p99 [\d,]+ ms)?(, [\d,]+ failed)?(, INVALID)?; "
+    r"\d+ (s|min \d\d s)(, about \d+ (s|min \d\d s) left)?\n"
+)
+"""What is said of a trial that has ended where no terminal is."""
+
+
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended, `seconds` after its start."""
+    """A command that has ended, `seconds` after its start. `err` is what it said but for the lines of `progress`."""
 
     code: int
     out: str
     err: str
     seconds: float
+    progress: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, code: int, out: str, err: str, seconds: float) -> Ended:
+        """Tell the progress from the rest of standard error."""
+        lines = err.splitlines(keepends=True)
+        progress = tuple(line for line in lines if TRIAL.fullmatch(line))
+        return cls(code, out, "".join(line for line in lines if not TRIAL.fullmatch(line)), seconds, progress)
 
     def line(self) -> str:
         """The only line on standard error."""
@@ -114,7 +130,7 @@ class Command:
             out, err = _read_all(self._screen), ""
         else:
             out, err = self.process.communicate(timeout=ENDS_WITHIN_S)
-        return Ended(self.process.wait(ENDS_WITHIN_S), out, err, time.monotonic() - self._started)
+        return Ended.of(self.process.wait(ENDS_WITHIN_S), out, err, time.monotonic() - self._started)
 
     # -- what it is doing --------------------------------------------------------------------------------------
 
