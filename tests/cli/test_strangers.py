@@ -157,3 +157,11 @@ def test_a_traceback_is_text_too(stampede: Stampede, tmp_path: Path) -> None:
     assert ended.code == 2
     assert ended.err.startswith("Traceback")
     assert set(re.findall(r"[\x00-\x1f\x7f-\x9f\u202e]", ended.err)) <= {"\n", "\t"}
+
+
+@pytest.mark.parametrize("words", [["-s"], ["--sweep"], ["--fail-if"], ["-e"], ["--keys"]], ids=" ".join)
+def test_what_stands_on_the_command_line_reaches_no_terminal_as_it_is(said: Said, words: list[str]) -> None:
+    ended = said("run", *words, EVIL)
+    assert ended.code == 2
+    assert "\x1b" not in ended.complaint()
+    assert FORGED not in ended.err.splitlines()
