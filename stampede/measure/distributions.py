@@ -44,7 +44,7 @@ def t_quantile(share: float, df: float) -> float:
 def _t_density(t: float, df: float) -> float:
     """Of the distance from 0."""
     height = 2 * math.exp(math.lgamma((df + 1) / 2) - math.lgamma(df / 2)) / math.sqrt(df * math.pi)
-    return height * (1 + t * t / df) ** (-(df + 1) / 2)
+    return float(height * (1 + t * t / df) ** (-(df + 1) / 2))
 
 
 @cache
