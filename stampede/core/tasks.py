@@ -40,14 +40,18 @@ class Tasks:
         endless = set(self._endless)
         for task in endless:
             task.cancel()
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=timeout)
-        late = set(self._running)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
-        return len(late)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout
+        while self._running:  # what ends may have begun something else
+            await asyncio.wait(set(self._running), timeout=max(0.0, deadline - clock()))
+            if clock() >= deadline:
+                break
+        late = len(self._running)
+        while ending := set(self._running):
+            for task in ending:
+                task.cancel()
+            await asyncio.wait(ending)
+        return late
 
 
 class Boarding:

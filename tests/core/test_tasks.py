@@ -191,6 +191,25 @@ async def test_settle_waits_for_what_runs() -> None:
     assert done == ["work"]
 
 
+async def test_settle_waits_for_what_is_begun_at_the_end_of_something_else() -> None:
+    tasks, done = Tasks(), []
+
+    async def undo() -> None:
+        await asyncio.sleep(1)
+        done.append("undone")
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            tasks.spawn(undo())
+
+    tasks.keep(work())
+    await asyncio.sleep(0)
+    assert await tasks.settle(5) == 0
+    assert done == ["undone"]
+
+
 async def test_settle_cancels_what_is_late_lets_it_clean_up_and_counts_it() -> None:
     tasks, cleaned = Tasks(), []
 
