@@ -51,6 +51,8 @@ def run(points: Sequence[Point], servers: Servers, seed: int, output: Output, pl
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     outcome.check(output)
     total = None if scenario.trials is None else len(points) * len(names) * scenario.trials
+    for point in points:
+        servers.check(point.scenario)  # before anything is foretold of what cannot be
     if foretold := forecast.of_run(points):
         tell(foretold, output, in_logs=True)
     with session(servers, seed, output, total) as opened:
@@ -64,6 +66,7 @@ def compare(scenario: Scenario, plan: Plan, servers: Servers, seed: int, output:
     gates = [Condition.parse(text, GATED, names) for text in output.fail_if or ()]
     named = frozenset(metric for gate in gates for _, metric in gate.names)
     outcome.check(output, files.COMPARED)
+    servers.check(scenario)
     tell(forecast.of_comparison(scenario, plan), output)
     with session(servers, seed, output, len(names) * plan.rounds if plan.rounds else None) as opened:
         measured = asyncio.run(measure_pairs(scenario, replace(plan, named=named), opened))
