@@ -86,7 +86,8 @@ class _Server:
             self._killed = True
             self.end()
         elif word == START:
-            self._process, self._killed = self._start(), False
+            if self._killed:  # else it runs: who was cancelled does not know how far its last word came
+                self._process, self._killed = self._start(), False
         else:
             self._process.send_signal(_SIGNALS[word])
 

@@ -147,6 +147,13 @@ def test_the_owner_may_have_the_server_killed_and_started_again(server: Guarded)
     until(lambda: not server.alive)
 
 
+def test_a_server_that_runs_is_not_started_a_second_time(server: Guarded) -> None:
+    first = begin(server)
+    server.tell(START)
+    server.tell(KILL)
+    assert not running(first)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("end", ["thaw", "kill", "stop"])
 def test_the_owner_may_have_the_server_frozen_and_even_so_it_can_be_ended(server: Guarded, end: str) -> None:
