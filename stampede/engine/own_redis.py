@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from stampede.core.errors import UsageError
 from stampede.engine.bench import Bench
 from stampede.origins.latency import Latency
@@ -15,6 +17,8 @@ class OwnRedis:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self.down = self._frozen = self._slow = False
+        self._changing = asyncio.Lock()
+        """Who kills it or starts it does so to the end before the next event does: else it could stay down."""
 
     @property
     def _server(self) -> EmbeddedRedis:
@@ -29,16 +33,19 @@ class OwnRedis:
         return self._bench.proxy
 
     async def crash(self) -> None:
-        """Kill it. Raises StampedeError."""
-        server, self.down = self._server, True
-        await self._bench.store.keep_counts()
-        await server.crash()
+        """Kill it, unless another event already has. Raises StampedeError."""
+        async with self._changing:
+            if not self.down:
+                server, self.down = self._server, True
+                await self._bench.store.keep_counts()
+                await server.crash()
 
     async def start(self) -> None:
         """Start it again, unless another event already has. Raises StampedeError."""
-        if self.down:
-            await self._server.start_again()
-            self.down = False
+        async with self._changing:
+            if self.down:
+                await self._server.start_again()
+                self.down = False
 
     async def freeze(self, frozen: bool) -> None:
         """Have it stand still, or go on. Raises StampedeError."""

@@ -11,9 +11,11 @@ from redis import Redis
 
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.execution import execute
+from stampede.engine.own_redis import OwnRedis
 from stampede.measure.requests import Requests
 from stampede.measure.trial import Trial
 from stampede.scenario import reading
+from stampede.scenario.model import FleetSetup
 
 STEADY = """
 strategies = [{strategies}]
@@ -119,6 +121,24 @@ def test_who_waited_for_news_when_redis_went_away_does_not_wait_for_its_return(b
             # The trial is over long before its event: the server is there again all the same.
             again, _ = await execute(bench, scenario, scenario.strategies[0], 2, 1)
             assert again.ok == 40
+
+    asyncio.run(work())
+
+
+def test_an_event_that_strikes_while_another_one_restarts_leaves_no_redis_that_is_down(binary: str | None) -> None:
+    async def work() -> None:
+        async with Bench.open(Servers(redis_server=binary), FleetSetup(instances=1)) as bench:
+            assert bench.embedded is not None
+            for milliseconds in range(0, 60, 3):
+                redis = OwnRedis(bench)
+                await redis.crash()
+                starting = asyncio.create_task(redis.start())
+                await asyncio.sleep(milliseconds / 1000)
+                await redis.crash()
+                await starting
+                await redis.start()
+                with Redis.from_url(bench.embedded.url) as client:
+                    assert client.ping(), f"{milliseconds} ms after the start"
 
     asyncio.run(work())
 
