@@ -35,7 +35,8 @@ class FillListener:
                     if (news := decode_news(message["data"])) is not None:
                         self._hear(news)
         finally:
-            self._watchers.missed()
+            if hears.is_set():  # lost, and not another try in vain
+                self._watchers.missed()
             await disconnect(client)
 
     def _hear(self, news: News) -> None:
