@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stampede.core.units import Duration
+from stampede.core.units import Duration, in_words
 from stampede.engine.compare import MOST_S, Plan
 from stampede.engine.run import USUAL_FEWEST
 from stampede.measure.comparison import fewest_pairs
@@ -39,8 +39,9 @@ def of_comparison(scenario: Scenario, plan: Plan) -> str:
     needed = fewest_pairs(strategies)
     if plan.rounds is not None:
         few = verdicts_need(plan.rounds, strategies)
-        return f"{plan.rounds} pairs of trials: about {_about(controls + plan.rounds * each)}{'; ' * bool(few)}{few}"
-    wanted = f"{needed} pairs of trials for a verdict: about {_about(controls + needed * each)}"
+        long = in_words(controls + plan.rounds * each)
+        return f"{plan.rounds} pairs of trials: about {long}{'; ' * bool(few)}{few}"
+    wanted = f"{needed} pairs of trials for a verdict: about {in_words(controls + needed * each)}"
     allowed = MOST_S if plan.budget is None else plan.budget
     fit = int((allowed - controls) / each)
     if few := verdicts_need(max(1, fit), strategies):
@@ -64,9 +65,3 @@ def of_run(points: Sequence[Point]) -> str:
 
 def _counted(count: int, word: str, one: str, many: str) -> str:
     return f"{count:,} {word}{one if count == 1 else many}"
-
-
-def _about(seconds: float) -> str:
-    """In whole seconds, or minutes and seconds."""
-    whole = max(1, round(seconds))
-    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"

@@ -36,7 +36,7 @@ def test_a_trial_lasts_as_long_as_its_requests_and_the_loads_that_nobody_coalesc
         (
             "60s",
             Plan(0.05),
-            "10 pairs of trials for a verdict: about 20 min 8 s, and about 4 in the budget of 10m; no verdict is "
+            "10 pairs of trials for a verdict: about 20 min 08 s, and about 4 in the budget of 10m; no verdict is "
             "possible with fewer than 7 pairs, 9 are enough for all: intervals only; raise --budget",
         ),
         ("2s", Plan(0.05, rounds=9), "9 pairs of trials: about 43 s"),
