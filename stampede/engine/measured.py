@@ -66,9 +66,12 @@ class Measured:
 
     def stopped(self, error: Exception) -> None:
         """Note what ended it: the trials until then are worth as much as ever."""
-        fault = error if isinstance(error, EnvironmentFault) else EnvironmentFault(unexpected(error))
-        fault.__cause__ = None if fault is error else error
-        self.fault, self.run.stopped_by = fault, str(fault)
+        if isinstance(error, EnvironmentFault):
+            self.fault = error
+        else:
+            self.fault = EnvironmentFault(unexpected(error))
+            self.fault.__cause__ = error
+        self.run.stopped_by = str(self.fault)
 
     def require_trials(self) -> None:
         """Raises StrategyFailed: no strategy at all could be measured."""

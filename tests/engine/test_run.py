@@ -67,3 +67,16 @@ def test_an_error_that_nobody_foresaw_before_the_first_trial_is_shown_as_it_is()
 
     with pytest.raises(ConnectionError):
         asyncio.run(collect(Measured(new_run(SCENARIO, 1)), error))
+
+
+def test_a_fault_that_ends_a_run_keeps_its_cause_for_debug() -> None:
+    measured = Measured(new_run(SCENARIO, 1))
+    cause = OSError("no space left")
+
+    async def one_trial_and_a_fault() -> None:
+        measured.add(TRIAL, Requests.join({}, 0.0))
+        raise EnvironmentFault("cannot go on") from cause
+
+    asyncio.run(collect(measured, one_trial_and_a_fault))
+    assert measured.fault is not None
+    assert measured.fault.__cause__ is cause
