@@ -24,11 +24,14 @@ def seen() -> bool:
     return bool(_seen)
 
 
+def heard() -> list[signal.Signals]:
+    """The signals that interrupt: to lose the terminal (SIGHUP) is to be interrupted, too, unless under nohup."""
+    return [each for each in NUMBERS if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN]
+
+
 def listen() -> None:
-    """Have SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: to lose the terminal is to be interrupted, too."""
-    for number in NUMBERS:
-        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:  # nohup
-            continue
+    """Have them raise KeyboardInterrupt."""
+    for number in heard():
         signal.signal(number, _interrupt)
     sys.unraisablehook = _say_unless_interrupted
 

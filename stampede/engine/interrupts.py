@@ -47,15 +47,9 @@ async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
 @contextmanager
 def _signals(first: Callable[[], object]) -> Iterator[None]:
-    """Call `first` on the first SIGINT, SIGTERM or SIGHUP; further ones are ignored: cleaning up is bounded.
-
-    The last is that of a terminal that was closed; under nohup it stays ignored.
-    """
+    """Call `first` on the first signal that interrupts; further ones are ignored: cleaning up is bounded."""
     loop = asyncio.get_running_loop()
-    pending = [first]
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
+    pending, numbers = [first], interrupted.heard()
     usual = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         loop.add_signal_handler(number, lambda: pending.pop()() if pending else None)
