@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from stampede.core.units import Duration
-from stampede.scenario.fault import Fault, Target
+from stampede.scenario.fault import Lasting, Target
 
 
-class FailingDatabase(Fault):
+class FailingDatabase(Lasting):
     """The database answers every load that ends within `lasting` with an error, after its usual latency.
 
     mechanism:  every load that ends within `lasting` is an error
@@ -18,12 +15,5 @@ class FailingDatabase(Fault):
     source:     a database that is down, or refuses connections
     """
 
-    lasting: Duration
-
-    def lasts(self) -> float:
-        return self.lasting
-
-    async def inject(self, target: Target) -> None:
-        await target.fail(True)
-        await asyncio.sleep(self.lasting)
-        await target.fail(False)
+    async def strike(self, target: Target, begins: bool) -> None:
+        await target.fail(begins)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
-from stampede.core.units import Duration
-from stampede.scenario.fault import Fault, Target
+from stampede.scenario.fault import Lasting, Target
 
 
-class RedisOutage(Fault):
+class RedisOutage(Lasting):
     """The Redis server is not there for `lasting`: it refuses connections, or with `how=hang` it does not answer.
 
     mechanism:  refused: the server is killed, and a new, empty one starts when `lasting` is over. hang: it is stopped
@@ -25,18 +23,12 @@ class RedisOutage(Fault):
     troubles_store = True
     own_redis = True
 
-    lasting: Duration
     how: Literal["refused", "hang"] = "refused"
 
-    def lasts(self) -> float:
-        return self.lasting
-
-    async def inject(self, target: Target) -> None:
-        if self.how == "refused":
+    async def strike(self, target: Target, begins: bool) -> None:
+        if self.how == "hang":
+            await target.freeze_redis(begins)
+        elif begins:
             await target.crash_redis()
-            await asyncio.sleep(self.lasting)
-            await target.start_redis()
         else:
-            await target.freeze_redis(True)
-            await asyncio.sleep(self.lasting)
-            await target.freeze_redis(False)
+            await target.start_redis()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from stampede.core.units import Duration
 from stampede.origins.latency import Latency
-from stampede.scenario.fault import Fault, Target
+from stampede.scenario.fault import Lasting, Target
 
 
-class RedisSlow(Fault):
+class RedisSlow(Lasting):
     """Every round trip to Redis takes `latency` longer for `lasting`.
 
     mechanism:  a proxy in front of the server holds back what it passes on, half of `latency` on the way there and
@@ -29,12 +26,6 @@ class RedisSlow(Fault):
     redis_proxy = True
 
     latency: Latency
-    lasting: Duration
 
-    def lasts(self) -> float:
-        return self.lasting
-
-    async def inject(self, target: Target) -> None:
-        await target.slow_redis(self.latency)
-        await asyncio.sleep(self.lasting)
-        await target.slow_redis(None)
+    async def strike(self, target: Target, begins: bool) -> None:
+        await target.slow_redis(self.latency if begins else None)

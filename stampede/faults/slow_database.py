@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from stampede.core.units import Duration
 from stampede.origins.latency import Latency
-from stampede.scenario.fault import Fault, Target
+from stampede.scenario.fault import Lasting, Target
 
 
-class SlowDatabase(Fault):
+class SlowDatabase(Lasting):
     """The database takes `latency` for loads that begin within `lasting`.
 
     mechanism:  loads that begin within `lasting` take `latency` in place of the scenario's
@@ -19,12 +16,6 @@ class SlowDatabase(Fault):
     """
 
     latency: Latency
-    lasting: Duration
 
-    def lasts(self) -> float:
-        return self.lasting
-
-    async def inject(self, target: Target) -> None:
-        await target.slow(self.latency)
-        await asyncio.sleep(self.lasting)
-        await target.slow(None)
+    async def strike(self, target: Target, begins: bool) -> None:
+        await target.slow(self.latency if begins else None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 from typing import ClassVar, Protocol
 
 from stampede.core.plugin import Plugin
+from stampede.core.units import Duration
 from stampede.origins.latency import Latency
 
 
@@ -72,4 +74,22 @@ class Fault(Plugin):
 
     async def inject(self, target: Target) -> None:
         """Make it happen, and take it back if it is to be."""
+        raise NotImplementedError
+
+
+class Lasting(Fault):
+    """A kind of event that begins, lasts, and is taken back."""
+
+    lasting: Duration
+
+    def lasts(self) -> float:
+        return self.lasting
+
+    async def inject(self, target: Target) -> None:
+        await self.strike(target, True)
+        await asyncio.sleep(self.lasting)
+        await self.strike(target, False)
+
+    async def strike(self, target: Target, begins: bool) -> None:
+        """Make it happen, or take it back."""
         raise NotImplementedError
