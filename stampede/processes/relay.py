@@ -30,7 +30,7 @@ def _nothing() -> float:
     return 0.0
 
 
-class Pace:
+class Delay:
     """How far everything is held back now."""
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class Pace:
 class End(asyncio.Protocol):
     """One end of a relayed connection: what it hears the other end says, in the same order, half a draw later."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, delay: Delay, other: End | None = None) -> None:
+        self._delay = delay
         self._loop = asyncio.get_running_loop()
         self._held: deque[Callable[[], None]] = deque()
         self._last = 0.0
-        self.other: End | None = None
+        self.other = other
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,7 +75,7 @@ class End(asyncio.Protocol):
 
     def _later(self, step: Callable[[], None]) -> None:
         now = self._loop.time()
-        self._last = max(self._last, now + self._pace.draw() / 2)
+        self._last = max(self._last, now + self._delay.draw() / 2)
         if self._last <= now and not self._held:
             step()
             return
@@ -95,8 +95,8 @@ class End(asyncio.Protocol):
 class Client(End):
     """A client's end: what it says before the server is reached is kept until then."""
 
-    def __init__(self, pace: Pace, server: str) -> None:
-        super().__init__(pace)
+    def __init__(self, delay: Delay, server: str) -> None:
+        super().__init__(delay)
         self._server = server
         self._early: list[bytes] = []
 
@@ -107,11 +107,10 @@ class Client(End):
     async def _reach(self) -> None:
         assert self.transport is not None
         try:
-            _, self.other = await self._loop.create_unix_connection(lambda: End(self._pace), self._server)
+            _, self.other = await self._loop.create_unix_connection(lambda: End(self._delay, self), self._server)
         except OSError:
             self.transport.close()
             return
-        self.other.other = self
         for data in self._early:
             self._pass_on(data)
         if self.transport.is_closing():
@@ -125,16 +124,16 @@ class Client(End):
 
 
 async def _serve(path: str, server: str, control: str) -> None:
-    pace, loop = Pace(), asyncio.get_running_loop()
+    delay, loop = Delay(), asyncio.get_running_loop()
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
-            pace.obey(line.decode().strip())
+            delay.obey(line.decode().strip())
             writer.write(f"{cpu_s()}\n".encode())
         writer.close()
 
     await asyncio.start_unix_server(hear, control)
-    relay = await loop.create_unix_server(lambda: Client(pace, server), path, backlog=1024)
+    relay = await loop.create_unix_server(lambda: Client(delay, server), path, backlog=1024)
     await relay.serve_forever()
 
 
