@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
 from stampede.core.build import own_build
@@ -37,10 +38,9 @@ class RedisProxy(ServerProcess):
     async def _ask(self, words: str) -> float:
         try:
             reader, writer = await asyncio.open_unix_connection(_control(self.path))
-            writer.write(words.encode() + b"\n")
-            answer = await reader.readline()
-            writer.close()
-            return float(answer)
+            with contextlib.closing(writer):
+                writer.write(words.encode() + b"\n")
+                return float(await reader.readline())
         except (OSError, ValueError) as error:  # no answer is no number
             raise RedisUnavailable(f"{self.what} is gone ({error}): {self.remedy}") from None
 
