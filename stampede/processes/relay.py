@@ -132,9 +132,10 @@ async def _serve(path: str, server: str, control: str) -> None:
             writer.write(f"{cpu_s()}\n".encode())
         writer.close()
 
-    await asyncio.start_unix_server(hear, control)
+    heard = await asyncio.start_unix_server(hear, control)  # held: uvloop closes a server that nobody holds
     relay = await loop.create_unix_server(lambda: Client(delay, server), path, backlog=1024)
-    await relay.serve_forever()
+    async with heard, relay:
+        await relay.serve_forever()
 
 
 if __name__ == "__main__":
