@@ -13,13 +13,18 @@ from stampede.reports.spread import Column, Columns, over_trials
 
 def always(run: Run) -> Columns:
     """What every run shows; requests that come one by one have no spread."""
-    left_out = [_SPREAD] * run.scenario.workload.arrivals.paced + _beside_points(run)
-    return [column for column in _COLUMNS if column not in left_out]
+    below = _beside_points(run)
+    return [column for column in _COLUMNS if column not in below and _has(run, column)]
+
+
+def _has(run: Run, column: Column) -> bool:
+    return column is not _SPREAD or not run.scenario.workload.arrivals.paced
 
 
 def _beside_points(run: Run) -> Columns:
     """What there is no room for beside the points of a sweep, and stands below."""
-    return [_AMPLIFIED, _P90, _SPREAD] if any(row.swept for row in run.summary) else []
+    swept = any(row.swept for row in run.summary)
+    return [column for column in (_AMPLIFIED, _P90, _SPREAD) if swept and _has(run, column)]
 
 
 _POINT = {"concurrency": "concur-\nrency", "instances": "instan-\nces", "db-connections": "db con-\nnections"}
@@ -51,9 +56,7 @@ def further(run: Run) -> list[Columns]:
     failures = _FAILURES if any(row.value("failed") for row in run.summary) else []
     fate = _FATE if any(map(wasted, run.summary)) else []
     alone = _ALONE if any(row.value("degraded") for row in run.summary) else []
-    paced = run.scenario.workload.arrivals.paced
-    below = [column for column in _beside_points(run) if not (paced and column is _SPREAD)]
-    points = [below] if below else []
+    points = [below] if (below := _beside_points(run)) else []
     beside = [[*failures, *alone, *fate]] if failures or alone or fate else []
     return [*points, *beside, *_over_time(run), *over_trials(run)]
 
