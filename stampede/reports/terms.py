@@ -42,7 +42,8 @@ def terms() -> dict[str, dict[str, str]]:
         found[name].setdefault(_JSON, meaning)
     fields = _fields()
     for where, meaning in fields.items():
-        found[where.rpartition(".")[2]][f"{where} of a scenario"] = meaning
+        for name in (where, where.rpartition(".")[2]):  # with its section, as it is shown and as errors name it
+            found[name][f"{where} of a scenario"] = meaning
     for option, parameter in PARAMETERS.items():
         where = ".".join(parameter.path[:2])
         found[option.replace("-", "_")].setdefault(f"{where} of a scenario", fields[where])

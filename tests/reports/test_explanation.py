@@ -148,6 +148,11 @@ def test_every_field_of_a_scenario_has_a_meaning() -> None:
     assert all(text.strip() for meanings in terms().values() for text in meanings.values())
 
 
+@pytest.mark.parametrize("name", ["workload.arrivals", "database.latency", "trials", "events.at"])
+def test_a_field_is_known_by_the_name_under_which_it_is_shown(name: str) -> None:
+    assert f"({name} of a scenario)" in printed(everything(name))
+
+
 def test_a_metric_with_a_slip_is_suggested() -> None:
     with pytest.raises(UsageError, match="did you mean 'amplification'"):
         everything("amplificaton")
