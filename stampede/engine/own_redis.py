@@ -16,7 +16,10 @@ class OwnRedis:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.down = self._frozen = self._slow = False
+        self.down = self._slow = False
+        self.awake = asyncio.Event()
+        """Set unless it is frozen."""
+        self.awake.set()
         self._changing = asyncio.Lock()
         """Who kills it or starts it does so to the end before the next event does: else it could stay down."""
 
@@ -49,8 +52,13 @@ class OwnRedis:
 
     async def freeze(self, frozen: bool) -> None:
         """Have it stand still, or go on. Raises StampedeError."""
-        server, self._frozen = self._server, frozen
-        await (server.freeze() if frozen else server.thaw())
+        server = self._server
+        if frozen:
+            self.awake.clear()
+            await server.freeze()
+        else:
+            await server.thaw()
+            self.awake.set()
 
     async def slow(self, latency: Latency | None, seed: float) -> None:
         """Have every round trip to it take longer, or no longer. Raises StampedeError."""
@@ -59,7 +67,7 @@ class OwnRedis:
 
     async def restore(self) -> None:
         """Have it run as it is to at the start of a trial, however the events were ended. Raises StampedeError."""
-        if self._frozen:
+        if not self.awake.is_set():
             await self.freeze(False)
         await self.start()
         if self._slow:

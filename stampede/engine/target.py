@@ -49,6 +49,7 @@ class TrialTarget:
         return self._trial.scenario.fleet.instances
 
     async def remove(self, keys: list[int]) -> None:
+        await self._redis.awake.wait()  # as every command to it has to
         if not self._redis.down:  # else nothing is there
             await self._key_cleaner.remove(self._trial.keys_label, keys)
         self.removed += [(time.monotonic(), key) for key in keys]

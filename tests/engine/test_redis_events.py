@@ -151,6 +151,23 @@ def test_a_hang_answers_nobody_and_loses_nothing(binary: str | None) -> None:
     assert not blames_the_store(trial)
 
 
+def test_a_flush_of_a_redis_that_hangs_takes_effect_when_it_goes_on(binary: str | None) -> None:
+    """It hangs for longer than the run's own command would wait."""
+    events = (
+        "events = [{ at = '300ms', do = 'redis-outage(lasting=2500ms,how=hang)' }, { at = '400ms', do = 'flush' }]"
+    )
+    text = STEADY.format(strategies="'two-level'", duration="3500ms", events=events)
+    scenario = reading.parse(text, "mine", "mine.toml")
+
+    async def work() -> None:
+        async with Bench.open(Servers(redis_server=binary), scenario.fleet) as bench:
+            trial, _ = await execute(bench, scenario, scenario.strategies[0], 1, 1)
+            assert trial.db_hits_ideal == 5, "every key was lost once"
+            assert trial.errors == 0
+
+    asyncio.run(work())
+
+
 def test_a_slow_redis_costs_every_round_trip_its_latency_while_it_lasts(binary: str | None) -> None:
     (trial, requests), _ = fire(binary, "redis-slow(latency=150ms,lasting=500ms)", ["none"], "1500ms")
     took = requests.ended - requests.intended
