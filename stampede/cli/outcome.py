@@ -11,6 +11,7 @@ from rich.console import Console
 
 from stampede.cli.console import ResultConsole, print_document
 from stampede.cli.options import Output
+from stampede.cli.progress import tell
 from stampede.core.errors import INTERRUPTED, INVALID, OK, ExportFailed, GateFailed, StrategyFailed, UsageError
 from stampede.engine.measured import Measured
 from stampede.measure.condition import Condition
@@ -18,6 +19,7 @@ from stampede.measure.judgement import judge
 from stampede.measure.run import Run
 from stampede.reports import files
 from stampede.reports.table import show
+from stampede.reports.words import NOTHING_MEASURED
 
 JSON = Path("-")
 BETWEEN_ROUNDS = ("json", "csv", "ratios.csv")
@@ -49,7 +51,7 @@ def keep_so_far(output: Output, run: Run) -> None:
 def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condition]) -> int:
     """Judge, export, print; returns the exit code. Raises what stopped the run, or GateFailed.
 
-    What was interrupted before its first trial had ended replaces no file.
+    What was interrupted before its first trial had ended replaces no file, and is no document that could be read.
     """
     run = measured.run
     failed = judge(run, gates)
@@ -59,12 +61,15 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
         writes.append(partial(files.export_requests, measured.requests, output.requests))
     failure = write_all(writes)  # before anything is printed, for a reader may leave
     printed = to_stdout(output.export, output.json)
-    present(
-        printed is not None,
-        output.quiet,
-        lambda: files.rendered(run, printed or JSON),
-        lambda console: show(run, console, plot, output.details),
-    )
+    if printed is not None and run.interrupted and not run.trials:
+        tell(NOTHING_MEASURED, output, in_logs=True)
+    else:
+        present(
+            printed is not None,
+            output.quiet,
+            lambda: files.rendered(run, printed or JSON),
+            lambda console: show(run, console, plot, output.details),
+        )
     if failure is not None:
         raise failure
     if measured.fault is not None:

@@ -17,7 +17,7 @@ from stampede.reports import comparison, details
 from stampede.reports.cells import many, milliseconds, number, plain_table
 from stampede.reports.columns import always, further, named
 from stampede.reports.spread import Columns
-from stampede.reports.words import told
+from stampede.reports.words import NOTHING_MEASURED, told
 from stampede.scenario.model import DatabaseSetup, FleetSetup, Workload
 
 NAME_WIDTH = 17
@@ -44,7 +44,7 @@ def renderable(run: Run) -> RenderableType:
             parts += [Text(""), _table(run, more)]
         parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
     elif run.interrupted:
-        parts += [Text("interrupted before the first trial had ended: nothing was measured", style="bold yellow")]
+        parts += [Text(NOTHING_MEASURED, style="bold yellow")]
     return Group(*parts)
 
 

@@ -11,6 +11,8 @@ from stampede.measure.validity import store_failed
 from stampede.protection.promise import Scope
 from stampede.protection.strategy import Strategy
 
+NOTHING_MEASURED = "interrupted before the first trial had ended: nothing was measured"
+
 
 def sentence(run: Run) -> str:
     """A sentence or two for the whole run: who got nothing, what the database saw, whom the trials recommend."""

@@ -131,6 +131,16 @@ def test_a_signal_in_the_first_burst_replaces_no_file(
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"out.json": "of yesterday"}
 
 
+@pytest.mark.parametrize("printed", [["--json"], ["-e", "-"], ["-e", "-.csv"]], ids=" ".join)
+def test_ctrl_c_in_the_first_burst_prints_no_document_and_says_so(start: Start, printed: list[str]) -> None:
+    run = start(*RUN, *printed)
+    run.await_burst(1)
+    run.interrupt()
+    ended = run.ended()
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err == "interrupted before the first trial had ended: nothing was measured\n"
+
+
 def test_ctrl_c_between_trials_leaves_the_trials_before(start: Start, tmp_path: Path) -> None:
     run = start(*RUN, *EXPORTS)
     run.await_burst(1)
