@@ -120,8 +120,8 @@ def _finish(
     failure = outcome.write_all([partial(files.write, path, [render(result)]) for path, render in renders])
     printed = outcome.to_stdout(output.export, output.json)
     document = exports[files.ending_of(printed or outcome.JSON)]
-    outcome.present(
-        printed is not None, output.quiet, lambda: document(result), lambda console: show(result, console)
+    outcome.present_measured(
+        measured, printed is not None, output, lambda: document(result), lambda console: show(result, console)
     )
     if failure is not None:
         raise failure

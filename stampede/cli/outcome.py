@@ -61,15 +61,13 @@ def finish(measured: Measured, output: Output, plot: bool, gates: Sequence[Condi
         writes.append(partial(files.export_requests, measured.requests, output.requests))
     failure = write_all(writes)  # before anything is printed, for a reader may leave
     printed = to_stdout(output.export, output.json)
-    if printed is not None and run.interrupted and not run.trials:
-        tell(NOTHING_MEASURED, output, in_logs=True)
-    else:
-        present(
-            printed is not None,
-            output.quiet,
-            lambda: files.rendered(run, printed or JSON),
-            lambda console: show(run, console, plot, output.details),
-        )
+    present_measured(
+        bool(run.trials),
+        printed is not None,
+        output,
+        lambda: files.rendered(run, printed or JSON),
+        lambda console: show(run, console, plot, output.details),
+    )
     if failure is not None:
         raise failure
     if measured.fault is not None:
@@ -99,6 +97,16 @@ def present(document: bool, quiet: bool, render: Callable[[], bytes], print_to: 
         print_document(render())
     elif not quiet:
         print_to(ResultConsole())
+
+
+def present_measured(
+    anything: bool, document: bool, output: Output, render: Callable[[], bytes], print_to: Callable[[Console], None]
+) -> None:
+    """Print what was measured before an interrupt; if nothing was, that is no document that could be read."""
+    if document and not anything:
+        tell(NOTHING_MEASURED, output, in_logs=True)
+    else:
+        present(document, output.quiet, render, print_to)
 
 
 def write_all(writes: Iterable[Callable[[], None]]) -> ExportFailed | None:

@@ -18,7 +18,7 @@ _FILES = {
     "ratios": "a column of ratios",
     "requests": "a column of requests",
 }
-_JSON = "a metric, in the JSON only"
+_JSON = "a metric, in the JSON and in no CSV"
 _IN_JSON = {
     "throughput": "values a second that callers got, from the release to the last answer",
     "degraded": "flights that went on without the store, which did not answer",

@@ -99,6 +99,15 @@ def test_calibrate_can_be_interrupted_too_and_replaces_no_file(
     assert saved.read_text() == "of yesterday"
 
 
+def test_an_interrupted_calibration_prints_no_document_and_says_so(start: Start) -> None:
+    run = start("calibrate", "--theory", "--json")
+    run.wait_until(lambda: len(run.servers()) == 1, "the database")
+    run.interrupt()
+    ended = run.ended()
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err == "interrupted before the first trial had ended: nothing was measured\n"
+
+
 @pytest.mark.parametrize("signals", [["interrupt"], ["interrupt", "interrupt"], ["terminate"]], ids="+".join)
 def test_a_signal_in_a_burst_ends_the_run_and_leaves_the_trials_before(
     start: Start, tmp_path: Path, signals: list[str]
