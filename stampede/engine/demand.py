@@ -12,8 +12,8 @@ ANSWER = VALUE + 256
 KEY = VALUE * 5 // 4 + 512
 """What a key takes with its name, its expiry, its guard, and what allocators round up: measured, 2,400 at most."""
 CONNECTION = 32_768
-CONNECTIONS = 5 + 3
-"""Of an instance: those of its pipelines, and those that listen."""
+CONNECTIONS = 4 + 3
+"""Of an instance: the shared ones and those for huge commands, and those that listen."""
 SERVER = 1_000_000
 """Scripts, subscriptions, the run's own connections."""
 FLOOR_CALLERS = 100

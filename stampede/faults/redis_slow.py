@@ -13,9 +13,7 @@ class RedisSlow(Lasting):
                 half on the way back; the server itself stays as fast as it is. In a scenario with this event the
                 proxy is in the path of all trials, and adds about 0.05 ms to each round trip
     loads:      as without it; every look costs a round trip, so those who poll or read twice pay most, and a strategy
-                that pushes or keeps values near pays least. Whoever finds all four pipelines of its process under
-                way waits for one to return, up to another `latency`; with `redis_pool` each command has a
-                connection. Above 2 s commands fail
+                that pushes or keeps values near pays least. Above 2 s commands fail
     ends:       after `lasting`, and when what was held back by then has arrived
     needs:      a Redis that stampede starts
     source:     a cache in another zone, a saturated network, a neighbour

@@ -14,14 +14,14 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import ConnectionError
 
-from stampede.core.errors import StoreError
+from stampede.core.errors import StoreError, StoreGone
 from stampede.core.model import Entry, Filled, Notify
 from stampede.core.ports import Store
 from stampede.processes.redis_server import EmbeddedRedis
 from stampede.stores.redis.codec import value_name
 from stampede.stores.redis.connections import Connections
 from stampede.stores.redis.store import RedisStore
-from stampede.stores.redis.wire import PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import Lanes, PooledConnections, Wire, connect, disconnect
 
 INNOCENT = 22
 HEARD_WITHIN = 5
@@ -196,10 +196,13 @@ class Closing(BlockingConnectionPool):
     """A pool whose connections close as they are taken, as those to a dying server may at the wrong moment."""
 
     async def get_connection(self, *arguments: object, **named: object) -> NoReturn:
+        self.make_connection()
+
+    def make_connection(self) -> NoReturn:
         raise RuntimeError("the handler is closed")
 
 
-@pytest.mark.parametrize("wire", [TickPipeline, PooledConnections])
+@pytest.mark.parametrize("wire", [Lanes, PooledConnections])
 def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply(
     wire: Callable[[AsyncRedis], Wire],
 ) -> None:
@@ -207,7 +210,7 @@ def test_whatever_the_client_raises_reaches_everybody_who_waits_for_a_reply(
         way = wire(AsyncRedis(connection_pool=Closing()))
         replies = await asyncio.gather(*(way.send("GET", "k") for _ in range(3)), return_exceptions=True)
         assert [str(reply) for reply in replies] == ["Redis: the handler is closed"] * 3
-        assert {type(reply) for reply in replies} == {StoreError}
+        assert {type(reply) for reply in replies} == {StoreGone}
 
     asyncio.run(test())
 

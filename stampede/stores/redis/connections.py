@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 
 from redis.asyncio import Connection, Redis
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import ResponseError
+from redis.exceptions import DataError, NoScriptError, ResponseError
 
+from stampede.core.errors import StoreError, StoreGone
 from stampede.core.ports import Sent, unheeded
 
 Argument = str | bytes | int
@@ -18,6 +19,21 @@ Command = tuple[Argument, ...]
 
 IDLE_S = 0.5
 """A connection that was not used for so long may have been closed by the server, and the news be on its way."""
+
+REFUSALS = (ResponseError, DataError, ValueError, TypeError)
+
+
+def store_error(error: BaseException) -> Exception:
+    """The error for one caller: StoreError where the server, or the client, refuses; else StoreGone.
+
+    There are not only Redis's errors: over a connection that closes at the wrong moment the client raises
+    RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too. A missing script stays what
+    it is: there is a remedy.
+    """
+    if isinstance(error, NoScriptError):
+        return NoScriptError(*error.args)
+    kind = StoreError if isinstance(error, REFUSALS) else StoreGone
+    return kind(f"Redis: {str(error) or type(error).__name__}")
 
 
 class Connections:

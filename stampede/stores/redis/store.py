@@ -21,7 +21,7 @@ from stampede.stores.redis.fills import FillListener
 from stampede.stores.redis.scripts import knows_ifeq
 from stampede.stores.redis.steps import Steps
 from stampede.stores.redis.tracking import ChangeListener
-from stampede.stores.redis.wire import EXPRESS, LANES, PooledConnections, TickPipeline, Wire, connect, disconnect
+from stampede.stores.redis.wire import ALONE, Lanes, PooledConnections, Wire, connect
 from stampede.stores.watchers import Watchers
 
 SUBSCRIBE = "subscribe to messages"
@@ -48,16 +48,17 @@ class RedisStore(Steps):
         Raises:
             StoreError: Redis is not there or refuses us.
         """
-        client = connect(url, pool or LANES + EXPRESS)
-        wire = PooledConnections(client) if pool else TickPipeline(client)
+        client = connect(url, pool or ALONE)
+        wire = PooledConnections(client) if pool else Lanes(client)
         try:
             store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
             await store._scripts.load()
         except BaseException:
-            await disconnect(client)
+            await wire.close()
             raise
         try:
             await store._fills.begin(SUBSCRIBE)
+            await store.warm(1)
         except BaseException:
             await store.close()
             raise
@@ -67,7 +68,7 @@ class RedisStore(Steps):
         """End the subscriptions and close every connection."""
         await self._fills.end()
         await self._changes.end()
-        await disconnect(self._wire.client)
+        await self._wire.close()
 
     async def ready(self) -> None:
         """Wait until everything is as it was at first, should the server have been away. Raises StoreError.
@@ -79,7 +80,8 @@ class RedisStore(Steps):
 
     async def warm(self, at_once: int) -> None:
         """Open the connections and walk the code paths that a burst of `at_once` commands needs."""
-        await asyncio.gather(*(self._send("GET", self._prefix + "warm-up") for _ in range(at_once)))
+        command = "GET", self._prefix + "warm-up"
+        await asyncio.gather(self._wire.send(*command, first=True), *(self._send(*command) for _ in range(at_once)))
 
     # -- values ------------------------------------------------------------------------------------------------
 

@@ -1,30 +1,29 @@
-"""How commands travel to Redis: in one pipeline per event-loop tick, or each over a pooled connection.
+"""How commands travel to Redis: together over one connection, or each over a pooled one.
 
-The pipeline is the default because the harness's own queueing must not be mistaken for the strategy's cost.
+The shared one is the default because the harness's own queueing must not be mistaken for the strategy's cost.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
-from stampede.core.errors import StoreError, UsageError
+from stampede.core.errors import UsageError
 from stampede.core.ports import Sent, unheeded
+from stampede.core.tasks import Tasks
 from stampede.core.urls import without_password
-from stampede.stores.redis.connections import Argument, Command, Connections
+from stampede.stores.redis.connections import Argument, Command, Connections, store_error
+from stampede.stores.redis.lane import Lane
 
 SOCKET_TIMEOUT_S = 2.0
-LANES = 4
-EXPRESS = 1
-"""Connections beside the lanes, for what is sent at once."""
-AT_ONCE = 500
+ALONE = 2
+"""Connections for huge commands."""
 LARGE = 1 << 20
 """Bytes of an argument: `proto-max-bulk-len` cannot be set lower, so no server refuses less for its size."""
 
@@ -38,8 +37,12 @@ class Wire(Protocol):
     def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         """Send one command; await the result for its reply. `sent` is called right before it leaves.
 
-        `first`: at once, beside all that waits to be sent.
+        `first`: beside all that waits to be sent.
         """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection. Who waits for a reply is told so."""
         ...
 
 
@@ -75,84 +78,32 @@ async def disconnect(client: Redis) -> None:
         await client.connection_pool.disconnect()
 
 
-class _Asked(NamedTuple):
-    command: Command
-    sent: Sent
-    reply: asyncio.Future[Any]
+class Lanes:
+    """All commands of one event-loop tick travel together, over one connection that all share.
 
-
-class TickPipeline:
-    """All commands issued in one event-loop tick travel in one non-transactional pipeline.
-
-    A few pipelines may be under way at once; when all are, the next commands gather into a larger one. None is so
-    long that it would reach the timeout. A huge command travels alone: a server that refuses one hangs up.
+    Beside it there is one for what is sent at once, and some for huge commands, each of which travels alone: a server
+    that refuses one hangs up.
     """
 
     def __init__(self, client: Redis) -> None:
+        pool = client.connection_pool
         self.client = client
         self.commands = 0
-        self._connections = Connections(client)
-        self._waiting: list[_Asked] = []
-        self._free_lanes = LANES
-        self._scheduled = False
-        self._loop = asyncio.get_running_loop()
-        self._running: set[asyncio.Task[None]] = set()
+        self._lane = Lane(pool, SOCKET_TIMEOUT_S)
+        self._express = Lane(pool, SOCKET_TIMEOUT_S)
+        self._alone = Connections(client)
+        self._tasks = Tasks()
 
     def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
-        future = self._loop.create_future()
         self.commands += 1
-        asked = _Asked(command, sent, future)
-        if first:  # a tick can take a second where thousands of callers begin or end in it
-            self._depart([asked])
-            return future
-        self._waiting.append(asked)
-        if not self._scheduled and self._free_lanes:
-            self._scheduled = True
-            self._loop.call_soon(self._flush)
-        return future
+        if _is_large(command):
+            return self._tasks.spawn(_ask(self._alone, command, sent))
+        return (self._express if first else self._lane).ask(command, sent)
 
-    def _flush(self) -> None:
-        self._scheduled = False
-        while self._waiting and self._free_lanes:
-            self._free_lanes -= 1
-            self._depart(self._next_batch()).add_done_callback(self._landed)
-
-    def _depart(self, batch: list[_Asked]) -> asyncio.Task[None]:
-        task = self._loop.create_task(self._travel(batch))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
-
-    def _next_batch(self) -> list[_Asked]:
-        """From the front of what waits."""
-        large = (place for place, asked in enumerate(self._waiting[:AT_ONCE]) if _is_large(asked.command))
-        end = next(large, AT_ONCE) or 1
-        batch, self._waiting = self._waiting[:end], self._waiting[end:]
-        return batch
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._free_lanes += 1
-        if not self._scheduled:
-            self._flush()
-
-    async def _travel(self, batch: list[_Asked]) -> None:
-        def sent() -> None:
-            for asked in batch:
-                asked.sent()
-
-        try:
-            replies = await self._connections.ask([asked.command for asked in batch], sent)
-        except (Exception, asyncio.CancelledError) as error:
-            # Not only Redis's errors: over a connection that closes at the wrong moment the client raises
-            # RuntimeError or AttributeError, and whoever waits for a reply must hear of that, too.
-            replies = [error] * len(batch)
-        for (_, _, future), reply in zip(batch, replies, strict=True):
-            if future.done():  # its caller was cancelled meanwhile
-                continue
-            if isinstance(reply, BaseException):
-                future.set_exception(_store_error(reply))
-            else:
-                future.set_result(reply)
+    async def close(self) -> None:
+        await self._lane.close()
+        await self._express.close()
+        await disconnect(self.client)
 
 
 class PooledConnections:
@@ -163,15 +114,23 @@ class PooledConnections:
         self.commands = 0
         self._connections = Connections(client)
 
-    async def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Any:
+    def send(self, *command: Argument, sent: Sent = unheeded, first: bool = False) -> Awaitable[Any]:
         self.commands += 1
-        try:
-            [reply] = await self._connections.ask([command], sent)
-        except Exception as error:  # whatever it is, as above
-            raise _store_error(error) from error
-        if isinstance(reply, BaseException):
-            raise _store_error(reply)
-        return reply
+        return _ask(self._connections, command, sent)
+
+    async def close(self) -> None:
+        await disconnect(self.client)
+
+
+async def _ask(connections: Connections, command: Command, sent: Sent) -> Any:
+    """One command over a connection of its own. Raises as `Wire.send` does."""
+    try:
+        [reply] = await connections.ask([command], sent)
+    except Exception as error:
+        raise store_error(error) from error
+    if isinstance(reply, BaseException):
+        raise store_error(reply)
+    return reply
 
 
 def _is_large(words: Command) -> bool:
@@ -179,10 +138,3 @@ def _is_large(words: Command) -> bool:
         if not isinstance(word, int) and len(word) >= LARGE:
             return True
     return False
-
-
-def _store_error(error: BaseException) -> Exception:
-    """One error for one caller. A missing script stays what it is: the store has a remedy."""
-    if isinstance(error, NoScriptError):
-        return NoScriptError(*error.args)
-    return StoreError(f"Redis: {str(error) or type(error).__name__}")
