@@ -20,8 +20,8 @@ from stampede.protection.promise import Promise, Scope, WithoutStore
 class TwoLevel(Coalescing):
     """Callers of one process share a flight; the flights of all processes share a lease.
 
-    mechanism:  a flight's one step in Redis answers with the value, with the lease, or with "wait"; the
-                leaseholder loads, and its fill pushes the value itself to the waiting processes
+    mechanism:  a flight reads; on a miss one step in Redis answers with the lease, or with "wait"; the leaseholder
+                loads, and its fill pushes the value itself to the waiting processes
     loads:      1 in the fleet per expiry; the lease is renewed while the load runs, by the process's event loop: one
                 that is blocked, or behind, for the length of a lease loses it, and another process loads
     waiting:    Δ and one push: no poll, no herd after the wake-up, no second read; the commands of a cold burst grow

@@ -43,7 +43,7 @@ async def test_two_levels_send_as_many_commands_as_there_are_instances_and_not_c
 ) -> None:
     it = fleet("two-level(lease=30s)")
     await it.answers(callers)
-    assert it.store.commands == INSTANCES + 1  # a step each, and one fill: the value is pushed
+    assert it.store.commands == 2 * INSTANCES + 1  # a read and a step each, and one fill: the value is pushed
 
 
 @pytest.mark.parametrize("name", ["two-level", "redis-lock-notify", "single-flight", "promise-lock"])
