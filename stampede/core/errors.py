@@ -13,7 +13,8 @@ StampedeError                    one line for the user: what is wrong and what t
 │   └── ExportFailed             a file could not be written
 └── RequestError                 what one caller of a protection feels; never ends a run
     ├── LoadError                the origin failed, shared by everybody who waited for that load
-    └── StoreError               Redis failed or was not reachable
+    └── StoreError               Redis failed
+        └── StoreGone            it does not answer
 """
 
 from __future__ import annotations
@@ -90,6 +91,10 @@ class LoadError(RequestError):
 
 class StoreError(RequestError):
     """The cache store failed: an error, and never taken for a miss."""
+
+
+class StoreGone(StoreError):
+    """The cache store cannot be reached, or says nothing. What was asked of it may have been done."""
 
 
 def unexpected(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from stampede.core.errors import RequestError
@@ -92,6 +93,13 @@ class Boarding:
         self.asking()
         self.confirmed()
 
+    def without_store(self) -> None:
+        """There is nobody to ask: the load's answer is good for all who have asked, and have heard nothing since."""
+        self._good_for = self.waiting()
+
+    def until(self, filling: asyncio.Future[None]) -> None:
+        """The load has ended, and `filling` will say for whom else its answer is good: they wait for that."""
+
 
 class Landed(NamedTuple, Generic[T]):
     """How a flight ended for one of those who joined it. Not `timely`: perhaps too old for this one, who asks again.
@@ -113,6 +121,7 @@ class Flight(Boarding, Generic[T]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: list[asyncio.Future[Landed[T]]] = []
+        self.filling: asyncio.Future[None] | None = None
 
     def join(self) -> asyncio.Future[Landed[T]]:
         """Await it for the flight's result. Raises what the flight raised."""
@@ -122,6 +131,9 @@ class Flight(Boarding, Generic[T]):
 
     def waiting(self) -> int:
         return len(self._waiting)
+
+    def until(self, filling: asyncio.Future[None]) -> None:
+        self.filling = filling
 
     @property
     def departed(self) -> bool:
@@ -134,13 +146,17 @@ class Flight(Boarding, Generic[T]):
         del self._waiting[self._asked :]
         _answer(late, Landed(None, False))
 
-    def land(self, task: asyncio.Task[T]) -> None:
-        """The end, with a result for those for whom it is good, or with an error for all."""
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is None:
-            _answer(self._waiting[: self._good_for], Landed(task.result(), True))
-            _answer(self._waiting[self._good_for :], Landed(task.result(), False))
-            return
+    def answer(self, result: T) -> None:
+        """Those for whom the result is known to be good need not wait any longer."""
+        _answer(self._waiting[: self._good_for], Landed(result, True))
+
+    def land(self, result: T) -> None:
+        """The end: the others ask again."""
+        self.answer(result)
+        _answer(self._waiting[self._good_for :], Landed(result, False))
+
+    def fail(self, error: BaseException) -> None:
+        """The end, with an error for all."""
         for future in self._waiting:
             if future.done():
                 continue
@@ -173,13 +189,27 @@ class Flights(Generic[T]):
 
     def start(self, key: str, load: Callable[[str, Boarding], Coroutine[Any, Any, T]]) -> Flight[T]:
         """Start the key's flight; it leaves the map before its waiters wake, however it ends."""
-        flight = self._flights[key] = Flight()
-        task = self._tasks.spawn(load(key, flight))
-        task.add_done_callback(lambda _: self._landed(key, flight))
-        task.add_done_callback(flight.land)
+        flight: Flight[T] = Flight()
+        self._flights[key] = flight
+        self._tasks.spawn(load(key, flight)).add_done_callback(partial(self._loaded, key, flight))
         return flight
 
-    def _landed(self, key: str, flight: Flight[T]) -> None:
+    def _loaded(self, key: str, flight: Flight[T], task: asyncio.Task[T]) -> None:
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            self._leave(key, flight)
+            flight.fail(error)
+        elif flight.filling is None:
+            self._landed(key, flight, task)
+        else:  # it stays until then, so that nobody loads again
+            flight.answer(task.result())
+            flight.filling.add_done_callback(lambda _: self._landed(key, flight, task))
+
+    def _landed(self, key: str, flight: Flight[T], task: asyncio.Task[T]) -> None:
+        self._leave(key, flight)
+        flight.land(task.result())
+
+    def _leave(self, key: str, flight: Flight[T]) -> None:
         if self._flights.get(key) is flight:  # not forgotten, and followed by another, meanwhile
             del self._flights[key]
 

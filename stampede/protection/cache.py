@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, TypeVar
 
-from stampede.core.errors import LoadError, RequestError, StoreError
+from stampede.core.errors import LoadError, RequestError, StoreError, StoreGone
 from stampede.core.model import Entry, Filled, Loaded
 from stampede.core.ports import Clock, Store
 from stampede.core.tasks import Tasks
@@ -115,12 +115,17 @@ class Cache:
         await self.quietly(self.store.put(key, entry, self.remaining(entry)))
         return entry
 
-    async def quietly(self, step: Awaitable[T]) -> T | None:
-        """A step of the store that must not cost a caller its answer; None if it failed."""
+    async def quietly(self, step: Awaitable[T], gone: Callable[[], None] = lambda: None) -> T | None:
+        """A step of the store that must not cost a caller its answer; None if it failed.
+
+        `gone` is called if the store does not answer.
+        """
         try:
             return await step
-        except StoreError:
+        except StoreError as error:
             self.counters.store_errors += 1
+            if isinstance(error, StoreGone):
+                gone()
             return None
 
     async def told(self, key: str, news: Filled) -> bool:

@@ -35,19 +35,25 @@ class Claim:
         return await asyncio.shield(self.cache.tasks.spawn(self._load(key, token)))
 
     async def _load(self, key: str, token: str) -> Answer:
-        """Load, write the value over the claim, or take it back. Raises what the load raises."""
-        cache, store = self.cache, self.cache.store
+        """Load, and begin to write the value over the claim; or take it back. Raises what the load raises."""
+        cache = self.cache
         with self._keeper.holding(key, token):
             try:
                 entry = await cache.load(key)
             except BaseException as error:
                 await self._failed(key, token, None if isinstance(error, asyncio.CancelledError) else str(error))
                 raise
-            swapped = await cache.quietly(store.swap(key, token, entry, cache.remaining(entry)))
+            cache.tasks.spawn(self._fill(key, token, entry))
+        return Answer(entry, Role.LEADER)
+
+    async def _fill(self, key: str, token: str, entry: Entry) -> None:
+        """Behind the caller's back, who has the answer, whatever becomes of this."""
+        cache = self.cache
+        with self._keeper.holding(key, token):
+            swapped = await cache.quietly(cache.store.swap(key, token, entry, cache.remaining(entry)))
         if not swapped:
             cache.counters.fenced_fills += swapped is False
             cache.tasks.spawn(self._pass_on(key, token, entry))
-        return Answer(entry, Role.LEADER)
 
     async def _failed(self, key: str, token: str, why: str | None) -> None:
         if not await self._taken_back(key, token, why):

@@ -58,16 +58,20 @@ class Fence:
         return Answer(await self.load(key, await self.token(key), boarding), Role.LEADER)
 
     async def load(self, key: str, token: str, boarding: Boarding) -> Entry:
-        """Load, and write unless the key was invalidated meanwhile. A store that fails then harms nobody."""
-        cache = self.cache
+        """Load; the write is begun, and not waited for. A store that fails then harms nobody."""
         boarding.loading()
         with self._keeper.holding(key, token):
-            entry = await cache.load(key)
-            written = await cache.quietly(
-                cache.store.put_under(key, token, entry, cache.remaining(entry), sent=boarding.asking)
-            )
+            entry = await self.cache.load(key)
+            boarding.until(self.cache.tasks.spawn(self._fill(key, token, entry, boarding)))
+        return entry
+
+    async def _fill(self, key: str, token: str, entry: Entry, boarding: Boarding) -> None:
+        """Write unless the key was invalidated meanwhile."""
+        cache = self.cache
+        with self._keeper.holding(key, token):
+            step = cache.store.put_under(key, token, entry, cache.remaining(entry), sent=boarding.asking)
+            written = await cache.quietly(step, gone=boarding.without_store)
         if written:
             boarding.confirmed()
         elif written is False:
             cache.counters.fenced_fills += 1
-        return entry

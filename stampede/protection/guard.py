@@ -46,12 +46,12 @@ class Guard:
         return Answer(entry, Role.LEADER)
 
     async def load(self, key: str, token: str, boarding: Boarding, keep: float = 0.0) -> Entry:
-        """Load while the lease is renewed, then fill with the token as the fence.
+        """Load while the lease is renewed; the fill, with the token as the fence, is begun, and not waited for.
 
         However the load ends, the guard is released and those who wait are told. A holder that lost its lease still
         answers its own callers.
         """
-        cache, store = self.cache, self.cache.store
+        cache = self.cache
         boarding.loading()
         with self._keeper.holding(key, token):
             try:
@@ -62,15 +62,20 @@ class Guard:
             except BaseException as error:  # whatever a user's loader raises, GeneratorExit say: nobody must wait on
                 await self._release(key, Filled(None, str(error), token), keep)
                 raise
-            filled = await cache.quietly(
-                store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
-            )
+            boarding.until(cache.tasks.spawn(self._fill(key, token, entry, boarding, keep)))
+        return entry
+
+    async def _fill(self, key: str, token: str, entry: Entry, boarding: Boarding, keep: float) -> None:
+        """Behind the callers' backs: they have their answer, whatever becomes of this."""
+        cache = self.cache
+        with self._keeper.holding(key, token):
+            step = cache.store.fill(key, token, entry, cache.remaining(entry), self.notify, sent=boarding.asking)
+            filled = await cache.quietly(step, gone=boarding.without_store)
         if filled:
             boarding.confirmed()
         else:
             cache.counters.fenced_fills += filled is False
             cache.tasks.spawn(self._pass_on(key, token, entry, keep, held=filled is None))
-        return entry
 
     async def _release(self, key: str, ended: Filled, keep: float) -> None:
         """Release the guard, and tell the end; a guard that is lost: only tell; a store that fails: again."""

@@ -59,7 +59,7 @@ class TwoLevel(Coalescing):
 
     async def _fly(self, key: str, boarding: Boarding) -> Answer:
         try:
-            return await self._among_processes.value_or_load(key, boarding)
+            return await self._among_processes.read_or_load(key, boarding)
         except StoreError:
             return await self._alone(key, boarding)
 
@@ -67,7 +67,9 @@ class TwoLevel(Coalescing):
         """Without Redis: one load per process."""
         boarding.loading()
         self.cache.counters.degraded += 1
-        return Answer(await self.cache.load(key), Role.LEADER)
+        entry = await self.cache.load(key)
+        boarding.without_store()
+        return Answer(entry, Role.LEADER)
 
     async def _renew(self, key: str, old: Entry, boarding: Boarding) -> Answer | None:
         return await self._among_processes.reload(key, old)  # who misses meanwhile asks Redis, which names its holder

@@ -130,7 +130,8 @@ async def test_a_reload_and_a_miss_use_one_lock(freshness: str, fleet: MakeFleet
         loads.append(it.origin.loads["k"])
         longest.append(it.origin.peak)
     assert longest == [1, 1]
-    assert loads[0] == loads[1]
+    lots = 1 if freshness == "xfetch" else 0  # are drawn by every caller, or by every flight
+    assert abs(loads[0] - loads[1]) <= lots
 
 
 async def test_a_reload_that_finds_a_claim_leaves_the_load_to_it(fleet: MakeFleet) -> None:
