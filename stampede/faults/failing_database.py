@@ -15,5 +15,7 @@ class FailingDatabase(Lasting):
     source:     a database that is down, or refuses connections
     """
 
+    holds = "the database's answers"
+
     async def strike(self, target: Target, begins: bool) -> None:
         await target.fail(begins)

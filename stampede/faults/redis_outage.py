@@ -22,6 +22,7 @@ class RedisOutage(Lasting):
 
     troubles_store = True
     own_redis = True
+    holds = "the Redis server"
 
     how: Literal["refused", "hang"] = "refused"
 

@@ -19,6 +19,7 @@ class RedisRestart(Fault):
 
     troubles_store = True
     own_redis = True
+    holds = "the Redis server"
 
     async def inject(self, target: Target) -> None:
         await target.crash_redis()

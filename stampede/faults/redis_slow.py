@@ -21,6 +21,7 @@ class RedisSlow(Lasting):
 
     troubles_store = True
     own_redis = True
+    holds = "the way to Redis"
     redis_proxy = True
 
     latency: Latency

@@ -15,6 +15,8 @@ class SlowDatabase(Lasting):
     source:     a missing index, a backup, a neighbour; timeouts and swr are the cures
     """
 
+    holds = "the database's latency"
+
     latency: Latency
 
     async def strike(self, target: Target, begins: bool) -> None:

@@ -12,6 +12,8 @@ from stampede.core.units import Duration
 from stampede.scenario.model import Scenario
 
 MOST_REQUESTS = 20_000_000
+GIVEN_BACK_S = 0.1
+"""Within this time after its end an event has given back what it held: a server takes some tens of ms to start."""
 
 
 def check(scenario: Scenario) -> None:
@@ -36,6 +38,7 @@ def check_parts(scenario: Scenario) -> None:
     _check_switches(scenario)
     _check_requests(scenario)
     _check_times(scenario)
+    _check_overlaps(scenario)
 
 
 def _check_freshness(scenario: Scenario) -> None:
@@ -103,6 +106,22 @@ def _check_times(scenario: Scenario) -> None:
                 f"events[{number}].do: '{event.do}' from {event.at} on would outlast the requests, which end at "
                 f"{last}: shorten it, or lengthen the workload"
             )
+
+
+def _check_overlaps(scenario: Scenario) -> None:
+    """What an event gives back it has to be alone with: the one that ended first would end the other, too."""
+    at_work: dict[str, tuple[Duration, str]] = {}
+    for number, event in sorted(enumerate(scenario.events), key=lambda each: each[1].at):
+        if not (held := event.do.holds):
+            continue
+        free, holder = at_work.get(held, (event.at, ""))
+        if free > event.at:
+            raise UsageError(
+                f"events[{number}].at {event.at}: '{event.do}' needs {held} to itself, which {holder} gives back "
+                f"only by {free}: begin then, or keep one of them"
+            )
+        given_back = Duration(round(event.at + event.do.lasts() + GIVEN_BACK_S, 6))
+        at_work[held] = given_back, f"events[{number}] '{event.do}'"
 
 
 def in_words(error: msgspec.ValidationError) -> str:

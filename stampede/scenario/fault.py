@@ -67,6 +67,8 @@ class Fault(Plugin):
     """Whether it lays hands on the Redis server, which must be one that we started."""
     redis_proxy: ClassVar[bool] = False
     """Whether it needs a proxy in front of that server, from the start of the run."""
+    holds: ClassVar[str] = ""
+    """What it sets and gives back as it was, in words: only one event at a time can."""
 
     def lasts(self) -> float:
         """Seconds until its effect is taken back."""

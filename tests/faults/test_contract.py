@@ -164,6 +164,19 @@ def test_a_fault_that_strikes_redis_says_so(name: str) -> None:
     assert fault.redis_proxy == ("slow redis" in struck_redis)
 
 
+def test_whatever_a_fault_gives_back_it_says_that_it_holds() -> None:
+    """Those that hold one thing are never at work at once."""
+    one_thing = {"freeze redis": "redis runs"}
+    held: dict[str, set[str]] = {}
+    for fault in [made("redis-outage", how="hang"), *map(made, registry.names("faults"))]:
+        changed = {one_thing.get(what, what) for what, _, _ in struck(fault)[0] if what in NORMAL}
+        assert bool(changed) == bool(fault.holds), fault
+        for what in changed:
+            held.setdefault(what, set()).add(fault.holds)
+    assert all(len(names) == 1 for names in held.values())
+    assert len(set.union(*held.values())) == len(held)
+
+
 def test_an_outage_refuses_connections_or_does_not_answer() -> None:
     assert struck(made("redis-outage"))[0] == [("redis runs", False, 0.0), ("redis runs", True, 2.0)]
     assert struck(made("redis-outage", how="hang"))[0] == [("freeze redis", True, 0.0), ("freeze redis", False, 2.0)]

@@ -285,6 +285,51 @@ def test_an_event_during_a_bursts_only_load_is_allowed() -> None:
     assert len(reading.parse(text, "mine", "mine.toml").events) == 1
 
 
+def struck(*events: tuple[str, str]) -> str:
+    """A scenario of 9 s with these events, each a moment and a call."""
+    blocks = "".join(f"[[events]]\nat = '{at}'\ndo = '{do}'\n" for at, do in events)
+    return f"strategies = ['none']\n[workload]\narrivals = 'poisson(rate=10,duration=9s)'\n{blocks}"
+
+
+SHORT, LONG = ("2s", "redis-outage(lasting=1s)"), ("1s", "redis-outage(lasting=4s)")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (LONG, SHORT),
+        (LONG, ("2s", "redis-outage(lasting=1s,how=hang)")),
+        (LONG, ("2s", "redis-restart")),
+        (("1s", "redis-slow(latency=9ms,lasting=4s)"), ("2s", "redis-slow(latency=7ms,lasting=1s)")),
+        (("1s", "slow-database(latency=1s,lasting=4s)"), ("2s", "slow-database(latency=2s,lasting=1s)")),
+        (("1s", "failing-database(lasting=4s)"), ("2s", "failing-database(lasting=1s)")),
+    ],
+)
+def test_events_that_would_end_one_another_are_refused_in_whatever_order_they_are_written(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    for events, later, earlier in ([first, second], 1, 0), ([second, first], 0, 1):
+        message = problem(struck(*events))
+        assert message.startswith(f"mine.toml: events[{later}].at 2s: '{second[1]}' needs ")
+        assert message.endswith(
+            f"events[{earlier}] '{first[1]}' gives back only by 5.1s: begin then, or keep one of them"
+        )
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [("300ms", "redis-outage(lasting=200ms)"), ("600ms", "redis-restart")],
+        [("700ms", "redis-restart"), ("100ms", "redis-outage(lasting=200ms)"), ("400ms", "redis-restart")],
+        [LONG, ("2s", "redis-slow(latency=9ms,lasting=1s)"), ("2s", "failing-database(lasting=1s)")],
+        [("1s", "slow-database(latency=1s,lasting=4s)"), ("2s", "failing-database(lasting=1s)")],
+        [LONG, ("2s", "flush"), ("2s", "flush"), ("2s", "restart"), ("2s", "restart")],
+    ],
+)
+def test_events_that_leave_each_other_alone_may_overlap(events: list[tuple[str, str]]) -> None:
+    assert len(reading.parse(struck(*events), "mine", "mine.toml").events) == len(events)
+
+
 def test_a_database_may_be_slow_by_a_distribution() -> None:
     event = "do = 'slow-database(latency=lognormal(median=1s,sigma=0.5),lasting=1s)'\nat = '1s'"
     scenario = reading.parse(f"{LASTING}[[events]]\n{event}", "mine", "mine.toml")
