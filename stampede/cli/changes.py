@@ -12,6 +12,7 @@ from stampede.core.units import Duration
 
 if TYPE_CHECKING:
     from stampede.scenario.model import Scenario
+    from stampede.scenario.sweep import Point
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,33 @@ class Changes:
         self, name: str, strategies: Sequence[str], trials: int | None = None, *, copies: bool = False
     ) -> Scenario:
         """The named scenario, so changed; without `copies` each strategy once. Raises UsageError."""
+        (point,) = self.points(name, strategies, trials, copies=copies)
+        return point.scenario
+
+    def points(
+        self,
+        name: str,
+        strategies: Sequence[str],
+        trials: int | None = None,
+        sweep: Sequence[str] = (),
+        *,
+        copies: bool = False,
+    ) -> list[Point]:
+        """The same at every point of a sweep, whose values may be what the others need. Raises UsageError."""
         import msgspec
 
         from stampede.protection.strategy import Strategy
-        from stampede.scenario import checking, overrides, reading
+        from stampede.scenario import overrides, reading
+        from stampede.scenario import sweep as sweeps
 
         chosen = [Strategy.parse(spec) for spec in strategies]
         chosen = chosen if copies else list(dict.fromkeys(chosen))
         written = {name.replace("_", "-"): value for name, value in vars(self).items() if value is not None}
         values = {name: overrides.PARAMETERS[name].parse(str(value)) for name, value in written.items()}
-        says_how_many = self.concurrency is not None or self.rate is not None
-        scenario = overrides.override(reading.load(name, complete=not says_how_many), values)
+        completed = overrides.COMPLETING & (values.keys() | sweeps.swept(sweep))
+        scenario = reading.load(name, complete=not completed)
         if chosen:
             scenario = msgspec.structs.replace(scenario, strategies=tuple(chosen))
         if trials is not None:
             scenario = msgspec.structs.replace(scenario, trials=trials)
-        checking.check(scenario)
-        return scenario
+        return sweeps.points(scenario, sweep, values)

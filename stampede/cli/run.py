@@ -32,9 +32,8 @@ def command(
     Options change the scenario; where no default is shown, it is what the scenario says: stampede explain SCENARIO.
     """
     from stampede.engine import local_process
-    from stampede.scenario import sweep as sweeps
 
-    points = sweeps.points(changes.scenario(scenario, strategy or (), trials), sweep or ())
+    points = changes.points(scenario, strategy or (), trials, sweep or ())
     local_process.preload()  # before the heavy imports, which take as long as its own
 
     from stampede.cli import measuring

@@ -68,6 +68,8 @@ PARAMETERS = {
     "ttl": Parameter(("cache", "ttl"), Duration.parse),
     "redis-pool": Parameter(("fleet", "redis_pool"), _whole),
 }
+COMPLETING = frozenset({"rate", "concurrency", "timeout"})
+"""What a file may leave to them: how many requests there are, and when a client with retries gives up."""
 
 
 def override(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:

@@ -32,7 +32,7 @@ def shipped() -> list[str]:
 
 
 def load(name: str, complete: bool = True) -> Scenario:
-    """Read a shipped scenario by its name, or a file by its path; not `complete`: the callers are yet to be said.
+    """Read a shipped scenario by its name, or a file by its path; not `complete`: what is missing is yet to be said.
 
     Raises:
         UsageError: it does not exist, or a key or value in it is wrong; the message names file and key.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stampede.core.errors import UsageError
@@ -23,15 +23,22 @@ class Point(NamedTuple):
     scenario: Scenario
 
 
-def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
+def swept(sweeps: Sequence[str]) -> set[str]:
+    """The names in `NAME=VALUE,VALUE,…`, of whatever they are."""
+    return {_name(text) for text in sweeps}
+
+
+def points(scenario: Scenario, sweeps: Sequence[str], fixed: Mapping[str, Any] | None = None) -> list[Point]:
     """All combinations of `NAME=VALUE,VALUE,…`, the last one changing fastest; just the scenario without any.
+
+    `fixed` has parsed values of other parameters, which every point has.
 
     Raises:
         UsageError: an unknown parameter, one given twice, a value twice, or values that do not fit together.
     """
     axes: dict[str, list[tuple[str, Any]]] = {}
     for text in sweeps:
-        name, _, values = (part.strip() for part in text.partition("="))
+        name, values = _name(text), text.partition("=")[2].strip()
         if name not in PARAMETERS:
             raise UsageError(f"--sweep {text}: {unknown('parameter', name, PARAMETERS)}")
         if name in axes:
@@ -39,10 +46,15 @@ def points(scenario: Scenario, sweeps: Sequence[str]) -> list[Point]:
         axes[name] = _values(text, PARAMETERS[name], values)
     result = []
     for chosen in itertools.product(*axes.values()):
-        at = override(scenario, {name: value for name, (_, value) in zip(axes, chosen, strict=True)})
+        here = {name: value for name, (_, value) in zip(axes, chosen, strict=True)}
+        at = override(scenario, {**(fixed or {}), **here})
         checking.check(at)
         result.append(Point({name: written for name, (written, _) in zip(axes, chosen, strict=True)}, at))
     return result
+
+
+def _name(text: str) -> str:
+    return text.partition("=")[0].strip()
 
 
 def _values(text: str, parameter: Parameter, values: str) -> list[tuple[str, Any]]:

@@ -137,3 +137,33 @@ def test_a_closed_loop_without_callers_gets_them_on_the_command_line(stampede: S
     refused = stampede("run", "closed.toml")
     assert refused.code == 2
     assert "closed.toml: workload: 'closed(duration=300ms)' says when, but neither" in refused.complaint()
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "client", "words"),
+    [
+        ("closed(duration=300ms)", "", ["--sweep", "concurrency=4,6"]),
+        ("closed(duration=300ms)", "", ["--sweep", "rate=50,60"]),
+        ("closed(duration=300ms)", "", ["--sweep", "rate=50,60", "--duration", "200ms"]),
+        ("burst", "", ["--sweep", "rate=50,60", "--duration", "200ms"]),
+        ("constant(rate=50,duration=300ms)", "retries = 1", ["--timeout", "1s"]),
+        ("constant(rate=50,duration=300ms)", "retries = 1", ["--sweep", "timeout=1s,2s"]),
+        ("constant(rate=50,duration=300ms)", "", ["--sweep", "timeout=1s,2s", "--retries", 1]),
+    ],
+)
+def test_options_and_sweeps_give_a_file_and_each_other_what_is_missing(
+    stampede: Stampede, tmp_path: Path, arrivals: str, client: str, words: list[str]
+) -> None:
+    text = f'strategies = ["two-level"]\n[workload]\narrivals = "{arrivals}"\n[client]\n{client}\n'
+    (tmp_path / "mine.toml").write_text(text)
+    ended = stampede("run", "mine.toml", *words, "-i", 2, "-n", 1, "--json")
+    assert ended.code == 0, ended.err
+    assert all(trial["ok"] for trial in ended.json()["trials"])
+
+
+def test_a_sweep_gives_no_file_what_it_does_not_have(said: Said, tmp_path: Path) -> None:
+    text = 'strategies = ["two-level"]\n[workload]\narrivals = "closed(duration=300ms)"\n'
+    (tmp_path / "closed.toml").write_text(text)
+    refused = said("run", "closed.toml", "--sweep", "instances=1,2")
+    assert refused.code == 2
+    assert "closed.toml: workload: 'closed(duration=300ms)' says when, but neither" in refused.complaint()
