@@ -53,7 +53,7 @@ def _check_callers(scenario: Scenario) -> None:
     if law.needs_concurrency and work.concurrency is None:
         raise UsageError(
             f"workload: '{work.arrivals}' says when, but neither a concurrency nor a rate says how many: "
-            "set workload.concurrency, or arrivals such as poisson(rate=500,duration=10s)"
+            "set workload.concurrency, or arrivals such as poisson(rate=500,duration=10s), or give -c 500"
         )
     if not law.needs_concurrency and work.concurrency is not None:
         raise UsageError(f"workload: '{work.arrivals}' has a rate, so a concurrency says nothing: leave one out")
@@ -69,7 +69,7 @@ def _check_switches(scenario: Scenario) -> None:
     if scenario.workload.invalidate and not scenario.workload.writes:
         raise UsageError("workload.invalidate: without writes there is nothing to invalidate: set workload.writes")
     if scenario.client.retries and scenario.client.timeout is None:
-        raise UsageError("client.retries: without client.timeout nobody ever gives up: set it")
+        raise UsageError("client.retries: without client.timeout nobody ever gives up: set it, or give --timeout 1s")
 
 
 def _check_requests(scenario: Scenario) -> None:

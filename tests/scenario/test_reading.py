@@ -226,7 +226,11 @@ LASTING = "[workload]\narrivals = 'poisson(rate=10,duration=2s)'\n"
         ("[client]\ntimout = '1s'", "'client.timout'", "did you mean 'client.timeout'?"),
         ("[client]\ntimeout = 1", "client.timeout", "write it like 250ms"),
         ("[client]\ntimeout = '1s'\nretries = -1", "client.retries", ">= 0"),
-        ("[client]\nretries = 2", "client.retries", "without client.timeout nobody ever gives up: set it"),
+        (
+            "[client]\nretries = 2",
+            "client.retries",
+            "without client.timeout nobody ever gives up: set it, or give --timeout 1s",
+        ),
         ("[cache]\nttl = '50ms'", "cache.ttl", "raise cache.ttl or lower database.latency"),
         ("[cache]\nttl = '100ms'", "cache.ttl", "no longer than a load of 100ms"),
     ],
@@ -245,6 +249,7 @@ def test_a_mistake_in_a_lasting_scenario_gives_the_file_the_key_and_what_would_b
     [
         ("keys = 'single'", "workload", "set workload.concurrency, or arrivals such as poisson(rate="),
         ("arrivals = 'closed(duration=2s)'", "workload", "set workload.concurrency"),
+        ("arrivals = 'closed(duration=2s)'", "workload", "or give -c 500"),
         ("arrivals = 'poisson'", "workload.arrivals", "write poisson(rate=…)"),
         ("arrivals = 'poisson(rate=5)'", "workload.arrivals", "write poisson(duration=…)"),
         ("arrivals = 'poisson(rate=5,duration=2)'", "workload.arrivals", "write it like 250ms"),
