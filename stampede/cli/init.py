@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from stampede.cli.panels import examples
 from stampede.core.errors import OK, ExportFailed, UsageError
+from stampede.core.text import visible
 
 EXAMPLES = examples("stampede init my-scenario.toml", "stampede init -")
 
@@ -28,7 +30,9 @@ def command(
         typer.echo(text, nl=False)
         return OK
     if file.suffix != ".toml":
-        raise UsageError(f"cannot write '{file}': scenarios are files that end in .toml: name it '{file}.toml'")
+        raise UsageError(
+            f"cannot write '{file}': scenarios are files that end in .toml: name it '{_path(file)}.toml'"
+        )
     try:
         with file.open("w" if force else "x") as written:
             written.write(text)
@@ -36,5 +40,18 @@ def command(
         raise UsageError(f"'{file}' exists: name another file, or replace it with --force") from None
     except OSError as error:
         raise ExportFailed(f"cannot write '{file}': {error.strerror}") from None
-    typer.echo(f"wrote {file}: change it, and then: stampede run {shlex.quote(str(file))}")
+    typer.echo(f"wrote {visible(str(file))}: change it, and then: stampede run {_as_word(file)}")
     return OK
+
+
+def _as_word(file: Path) -> str:
+    """The file as one writes it in a shell: one word, with an escape for what a terminal would obey."""
+    name = _path(file)
+    if visible(name) == name:
+        return shlex.quote(name)
+    return "$'" + "".join(chr(b) if chr(b).isalnum() and b < 128 else f"\\x{b:02x}" for b in os.fsencode(name)) + "'"
+
+
+def _path(file: Path) -> str:
+    """The file as a word that is no option."""
+    return f"./{file}" if str(file).startswith("-") else str(file)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +75,32 @@ def test_it_is_run_as_it_is_written(stampede: Stampede) -> None:
     assert ran.json()["scenario"]["name"] == "mine"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-x.toml",
+        "--help.toml",
+        "a b.toml",
+        "it's.toml",
+        "$HOME;ls.toml",
+        "é.toml",
+        "a\x1b[31m\\'\n.toml",
+        "\udcff.toml",
+    ],
+)
+def test_the_command_that_it_tells_works_as_it_is_copied(stampede: Stampede, tmp_path: Path, name: str) -> None:
+    wrote = stampede("init", f"./{name}")
+    assert (wrote.code, wrote.err) == (0, "")
+    assert wrote.out.removesuffix("\n").isprintable()
+    command = wrote.out.partition("and then: stampede ")[2].strip()
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], cwd=tmp_path, check=True, capture_output=True)
+    *argv, end = words.stdout.split(b"\0")
+    assert (argv, end) == ([b"run", argv[1]], b"")
+    assert (tmp_path / os.fsdecode(argv[1])).read_text() == TEMPLATE
+    explained = stampede("explain", os.fsdecode(argv[1]))
+    assert explained.code == 0
+
+
 def test_a_file_that_exists_is_replaced_by_force_only(said: Said, tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     file.write_text("mine")
@@ -91,7 +119,11 @@ def test_a_dash_prints_it(said: Said, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code", "problem"),
-    [("mine", 2, "name it 'mine.toml'"), ("nowhere/mine.toml", 3, "'nowhere/mine.toml': No such file")],
+    [
+        ("mine", 2, "name it 'mine.toml'"),
+        ("./-mine", 2, "name it './-mine.toml'"),
+        ("nowhere/mine.toml", 3, "'nowhere/mine.toml': No such file"),
+    ],
 )
 def test_what_cannot_be_written_is_named(said: Said, name: str, code: int, problem: str) -> None:
     ended = said("init", name)
