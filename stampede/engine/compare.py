@@ -23,7 +23,7 @@ from stampede.measure.summary import summarize
 from stampede.scenario.model import Scenario
 
 GROWTH = 1.25
-USUAL_S, MOST_S = 60.0, 600.0
+LEAST_S, MOST_S = 60.0, 600.0
 PRECISE, SPENT, ALL = "precision", "budget", "trials"
 
 
@@ -32,7 +32,7 @@ class Plan:
     """When to stop: once every interval is within ± `precision` (a share) of its ratio, or before `budget` seconds
     are over; or after exactly `rounds`, if they are given. `named`: metrics that a gate names get verdicts, too.
 
-    Without a budget there is as much time as the fewest pairs need that can show a difference: USUAL_S to MOST_S.
+    Without a budget there is as much time as the fewest pairs need that can show a difference: LEAST_S to MOST_S.
     """
 
     precision: float
@@ -44,7 +44,7 @@ class Plan:
         """How long `rounds` and those before them may have taken."""
         if self.budget is not None:
             return self.budget
-        return USUAL_S if rounds > fewest else MOST_S
+        return LEAST_S if rounds > fewest else MOST_S
 
 
 async def add_rounds(
