@@ -9,16 +9,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stampede.core.text import visible
 from stampede.measure.expected import Reproduced, reproduced
-from stampede.measure.kinds import by_kind
 from stampede.measure.run import FAKE_SLOW, Run
-from stampede.reports import comparison, details
-from stampede.reports.cells import many, milliseconds, number, plain_table
+from stampede.reports import comparison, details, notes
+from stampede.reports.cells import many, number, plain_table
 from stampede.reports.columns import always, further, named
 from stampede.reports.spread import Columns
 from stampede.reports.words import NOTHING_MEASURED, told
-from stampede.scenario.model import DatabaseSetup, FleetSetup, Workload
+from stampede.scenario.model import DatabaseSetup, Workload
 
 NAME_WIDTH = 17
 """The longest name of a single choice, `redis-lock-notify`, fits."""
@@ -42,7 +40,7 @@ def renderable(run: Run) -> RenderableType:
         parts += [_table(run, always(run))]
         for more in further(run):
             parts += [Text(""), _table(run, more)]
-        parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes(run)]
+        parts += [*comparison.parts(run), *_told(run), *_expected(run), *notes.of(run)]
     elif run.interrupted:
         parts += [Text(NOTHING_MEASURED, style="bold yellow")]
     return Group(*parts)
@@ -142,60 +140,3 @@ def _folded(spec: str) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def notes(run: Run) -> list[Text]:
-    """What a reader must know to trust the figures, or not to."""
-    lines = []
-    if run.floor is not None:
-        floor = run.floor
-        lines.append(
-            f"harness floor (a warm hit, same burst): p50 {milliseconds(floor.latency_p50_ms)}, "
-            f"p99 {milliseconds(floor.latency_p99_ms)} ms; loop lag up to "
-            f"{milliseconds(max([t.loop_lag_ms for t in run.trials], default=0.0))} ms"
-        )
-    if run.summary and run.scenario.workload.arrivals.paced:
-        p50, p99 = (max(row.value(lag) or 0.0 for row in run.summary) for lag in ("lag_p50_ms", "lag_p99_ms"))
-        lines.append(f"requests started up to {p50:.1f} (p50) and {p99:.1f} ms (p99) late: the latencies include it")
-    if collection := run.environment.get("garbage collection"):
-        lines.append(f"Redis commands travel in {_redis_commands(run)}; garbage collection is {collection}")
-    if any(row.bounded_below for row in run.summary):
-        lines.append(
-            "≥ is the least that was felt: more than 1 % of the callers got no value, and count until that was known"
-        )
-    if any(not row.rests_on_enough(0.99) for row in run.summary):
-        lines.append("~ rests on fewer than five requests beyond the percentile")
-    result = [Text(line, style="dim") for line in lines]
-    for row in run.summary:
-        if row.reasons:
-            what = "INVALID" if not row.valid else f"{row.trials - row.valid} of {row.trials} trials INVALID"
-            result.append(Text(f"{row.label}: {what}: {'; '.join(row.reasons)}", style="bold red"))
-        result += [Text(f"{row.label}: warning: {text}", style="yellow") for text in row.warnings]
-    result += [Text(f"{strategy}: {text}", style="yellow") for strategy, text in _errors(run)]
-    result += [
-        Text(f"{name}: could not be measured: {why}", style="bold red") for name, why in run.unmeasured.items()
-    ]
-    result += [Text(f"warning: {text}", style="yellow") for text in run.warnings]
-    if run.interrupted:
-        result.append(Text("interrupted: only the trials that had ended are shown", style="bold yellow"))
-    return result
-
-
-def _redis_commands(run: Run) -> str:
-    swept = dict.fromkeys(trial.swept["redis-pool"] for trial in run.trials if "redis-pool" in trial.swept)
-    if swept:
-        return " or ".join(FleetSetup(redis_pool=int(pool)).redis_commands for pool in swept)
-    # Runs were once saved without the pool in their scenario.
-    return str(run.environment.get("redis commands", run.scenario.fleet.redis_commands))
-
-
-def _errors(run: Run) -> list[tuple[str, str]]:
-    """Of each strategy, and each kind of its errors, the first one."""
-    seen: dict[str, list[dict[str, int]]] = {}
-    for trial in run.trials:
-        seen.setdefault(trial.strategy, []).append(trial.error_messages)
-    return [
-        (strategy, f"{many(count, 'error')}: {visible(message)}")
-        for strategy, counted in seen.items()
-        for message, count in by_kind(counted).items()
-    ]

@@ -17,7 +17,7 @@ from stampede.core.errors import UsageError
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
 from stampede.protection.strategy import Strategy
-from stampede.reports import comparison, table
+from stampede.reports import comparison, notes, table
 from stampede.reports.columns import always, further, named, title
 from stampede.reports.explanation import Part, parts
 from stampede.reports.formats.page import data
@@ -55,7 +55,7 @@ def render(run: Run) -> bytes:
         tables="".join(_table(run, shown) for shown in _side_by_side([always(run), *further(run)])),
         comparison=_comparison(run),
         expected=_expected(run),
-        notes=_list([note.plain for note in table.notes(run)]),
+        notes=_list([note.plain for note in notes.of(run)]),
         explanations="".join(_explanation(label) for label in dict.fromkeys(row.strategy for row in run.summary)),
         environment=_rows(facts(run)),
     ).encode()  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stampede.core.text import visible
 from stampede.measure.expected import reproduced
 from stampede.measure.run import Run
-from stampede.reports import comparison, details, table
+from stampede.reports import comparison, details, notes, table
 from stampede.reports.columns import columns, named, title
 from stampede.reports.words import facts, told
 
@@ -24,7 +24,7 @@ def render(run: Run) -> bytes:
         _table(run),
         *_comparison(run),
         _expected(run),
-        "\n".join(f"- {_text(note.plain)}" for note in table.notes(run)),
+        "\n".join(f"- {_text(note.plain)}" for note in notes.of(run)),
         *_details(run),
         f"<details>\n<summary>Environment</summary>\n\n{_environment(run)}\n\n</details>",
     ]
