@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from stampede.measure.staleness import StalenessTimeline
 from stampede.measure.trial import Trial
 from stampede.reports import files
 from stampede.reports.read import read
+from stampede.scenario import reading
 from stampede.scenario.fault import Fault
 from stampede.scenario.model import Event
 
@@ -88,6 +90,25 @@ class Look:
                 .filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth
                     || each.getBoundingClientRect().right > innerWidth)
                 .map((each) => each.textContent.slice(0, 80))"""
+        )
+
+    def lines(self, selector: str) -> list[str]:
+        """The first such element's text, as it is broken into lines."""
+        return self.page.evaluate(  # type: ignore[no-any-return]
+            """selector => {
+                const lines = [], range = document.createRange();
+                const walk = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT);
+                for (let bottom = 0, node; (node = walk.nextNode()); )
+                    for (let at = 0; at < node.length; at++) {
+                        range.setStart(node, at);
+                        range.setEnd(node, at + 1);
+                        const box = range.getBoundingClientRect();
+                        if (box.width && box.top >= bottom) { lines.push(""); bottom = box.bottom; }
+                        lines[lines.length - 1] += node.data[at];
+                    }
+                return lines.map(each => each.trim());
+            }""",
+            selector,
         )
 
     def background(self) -> str:
@@ -222,6 +243,34 @@ def test_long_names_are_not_wider_than_a_phone(look: Callable[..., Look], page: 
         seen.plot(name)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert seen.cut_off() == []
+
+
+LONG_LAWS = """
+strategies = ["none"]
+[workload]
+arrivals = "poisson(rate=12345.5,duration=1500ms)"
+keys = "zipf(n=1000000,s=1.0005)"
+[database]
+latency = "lognormal(median=100.25ms,sigma=0.75)"
+[[events]]
+at = "1s"
+do = "slow-database(latency=lognormal(median=1s,sigma=0.5),lasting=100ms)"
+"""
+
+
+def test_a_long_law_is_broken_between_its_parameters_on_a_phone(
+    look: Callable[..., Look], run: MakeRun, trial: MakeTrial, tmp_path: Path
+) -> None:
+    scenario = reading.parse(LONG_LAWS, "my-own-scenario", "mine.toml")
+    files.export(run(trial(strategy="none"), scenario=scenario), tmp_path / "run.html")
+    seen = look(tmp_path / "run.html", width=390)
+    for selector in ("h1", ".events li"):
+        lines = seen.lines(selector)
+        words = set(re.split(r"(?<=[-,])(?=[a-z])| ", " ".join(lines)))
+        assert len(lines) > 1
+        whole = set(re.split(r"(?<=[-,])(?=[a-z])|\s", seen.page.text_content(selector) or ""))
+        assert words == whole, lines
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_load_is_drawn_from_zero_to_what_was_left_and_to_the_end_on_one_scale(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -48,9 +49,9 @@ def render(run: Run) -> bytes:
         style=_part("page.css"),
         data=data.as_json(run),
         title=escape(f"stampede: {run.scenario.name}"),
-        heading=escape(table.heading(run).plain),
+        heading=_breakable(table.heading(run).plain),
         description=escape(run.scenario.description),
-        told="".join(f"<p>{escape(line)}</p>" for line in told(run)),
+        told="".join(f"<p>{_breakable(line)}</p>" for line in told(run)),
         events=_events(run),
         tables="".join(_table(run, shown) for shown in _side_by_side([always(run), *further(run)])),
         comparison=_comparison(run),
@@ -73,7 +74,7 @@ def _digest(script: str) -> str:
 def _events(run: Run) -> str:
     """What happened, by the numbers that the plots mark it with."""
     events = sorted(run.scenario.events, key=lambda event: float(event.at))
-    items = "".join(f"<li>{escape(f'{event.do} at {event.at}')}</li>" for event in events)
+    items = "".join(f"<li>{_breakable(f'{event.do} at {event.at}')}</li>" for event in events)
     return f"<p>The numbered lines are what happened meanwhile:</p><ol class=events>{items}</ol>" if items else ""
 
 
@@ -138,14 +139,14 @@ def _cells(titles: Iterable[str], texts: Iterable[str]) -> str:
     return "".join(f'<td data-title="{escape(title)}">{escape(text)}</td>' for title, text in shown)
 
 
-def _breakable(spec: str) -> str:
-    """A mix that may be broken where its parts meet."""
-    return escape(spec).replace("+", "+<wbr>").replace(",", ",<wbr>")
+def _breakable(text: str) -> str:
+    """Mixes and laws in it may be broken where their parts meet; numbers with commas may not."""
+    return re.sub(r"(?<=[+,])(?=[a-z])", "<wbr>", escape(text))
 
 
 def _list(texts: Sequence[str]) -> str:
     """The first few in sight, the others folded away."""
-    first, others = ("".join(f"<li>{escape(text)}</li>" for text in part) for part in (texts[:FEW], texts[FEW:]))
+    first, others = ("".join(f"<li>{_breakable(text)}</li>" for text in part) for part in (texts[:FEW], texts[FEW:]))
     folded = f"<details><summary>{len(texts) - FEW} more</summary><ul>{others}</ul></details>" if others else ""
     return f"<ul>{first}</ul>{folded}" if first else ""
 
