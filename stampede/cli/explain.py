@@ -21,7 +21,7 @@ def command(
         str,
         typer.Argument(
             help="A strategy, a mix such as swr+two-level, a scenario, an event or a law: what stampede list shows; "
-            "a metric or a field of scenarios; or columns: those of exported files.",
+            "a metric, a heading of a table, a field of scenarios; or columns: all of exports and tables.",
             autocompletion=completion.names,
         ),
     ],

@@ -17,6 +17,17 @@ from stampede.measure.statistics import FEWEST
 from stampede.reports.cells import plain_table
 from stampede.reports.formats import csv
 
+TITLES = (
+    "burst",
+    "spread\nms",
+    "worst\nms",
+    "floor\np50 ms",
+    "floor\np99 ms",
+    "floor\nmax ms",
+    "loop\nlag ms",
+    "valid",
+)
+
 
 def show(calibration: Calibration, console: Console) -> None:
     """Print one table, if bursts were measured, and what follows from it all."""
@@ -28,17 +39,7 @@ def show(calibration: Calibration, console: Console) -> None:
 
 
 def _table(calibration: Calibration) -> Table:
-    titles = (
-        "burst",
-        "spread\nms",
-        "worst\nms",
-        "floor\np50 ms",
-        "floor\np99 ms",
-        "floor\nmax ms",
-        "loop\nlag ms",
-        "valid",
-    )
-    table = plain_table(titles, right=titles, fold=titles)
+    table = plain_table(TITLES, right=TITLES, fold=TITLES)
     for row in calibration.sizes:
         figures = (
             row.spread_ms,

@@ -33,8 +33,13 @@ _POINT = {"concurrency": "concur-\nrency", "instances": "instan-\nces", "db-conn
 def named(run: Run) -> Columns:
     """What says whose row it is: the strategy, and the point of a sweep."""
     swept = dict.fromkeys(name for row in run.summary for name in row.swept)
-    points = [(_POINT.get(name, name.replace("-", "\n")), _swept(name)) for name in swept]
+    points = [(of_point(name), _swept(name)) for name in swept]
     return [("strategy", lambda row: row.strategy), *points]
+
+
+def of_point(parameter: str) -> str:
+    """The heading of a swept parameter."""
+    return _POINT.get(parameter, parameter.replace("-", "\n"))
 
 
 def _swept(name: str) -> Callable[[Row], str]:
@@ -67,7 +72,7 @@ def _over_time(run: Run) -> list[Columns]:
     if not (scenario.workload.arrivals.length() or scenario.events or scenario.workload.writes):
         return []
     staleness = _STALENESS if scenario.workload.writes else []
-    recovery = [("recov-\nered s", _recovery)] if scenario.events else []
+    recovery = [_RECOVERED] if scenario.events else []
     return [_LIFETIMES, [*staleness, *recovery]] if staleness or recovery else [_LIFETIMES]
 
 
@@ -160,6 +165,8 @@ _STALENESS: Columns = [
     ("stale\nmax ms", lambda row: milliseconds(row.value("staleness_max_ms"))),
 ]
 
+_RECOVERED: Column = ("recov-\nered s", _recovery)
+
 _SPREAD: Column = ("spread\nms", lambda row: milliseconds(row.value("arrival_spread_ms")))
 
 _AMPLIFIED: Column = ("ampli-\nfied", _amplification)
@@ -178,3 +185,6 @@ _COLUMNS: Columns = [
     _SPREAD,
     ("va-\nlid", _valid),
 ]
+
+ALL: Columns = [*_COLUMNS, *_LIFETIMES, *_FAILURES, *_ALONE, *_FATE, *_STALENESS, _RECOVERED]
+"""Whatever there is to show of a strategy, but for the spread over its trials."""

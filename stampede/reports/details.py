@@ -17,6 +17,17 @@ Trials = Sequence[Trial]
 Groups = list[tuple[Row, list[Trial]]]
 PERCENTILES = {"latency_p50_ms": 0.5, "latency_p99_ms": 0.99, "latency_p999_ms": 0.999}
 
+INTERVALS = ("strategy", "DB hits", "p50 ms", "p99 ms", "p99.9 ms", "trials")
+COSTS = {
+    "instances\nCPU ms": ("cpu_s", 1000),
+    "Redis\nCPU ms": ("redis_cpu_s", 1000),
+    "database\nCPU ms": ("db_cpu_s", 1000),
+    "Redis\nkB": ("redis_bytes", 1 / 1000),
+    "Redis\ncommands": ("redis_commands", 1),
+}
+"""The metric of each column, and what it is multiplied by."""
+ROLES = ("strategy", "role", "requests", "p50 ms", "p99 ms", "max ms")
+
 
 class Table(NamedTuple):
     """What it is about, the titles of its columns, and its rows, whose first cells are words."""
@@ -57,7 +68,7 @@ def _intervals(groups: Groups) -> Table:
         cells += ["–"] * (len(PERCENTILES) - len(cells))
         rows.append((row.label, _with_interval(values(trials, "db_hits"), number), *cells, _many(trials)))
     about = "medians over the trials, with their 95 % intervals from six trials on (none: it is one number)"
-    return Table(about, ("strategy", "DB hits", "p50 ms", "p99 ms", "p99.9 ms", "trials"), 1, rows)
+    return Table(about, INTERVALS, 1, rows)
 
 
 def _many(trials: Trials) -> str:
@@ -72,18 +83,11 @@ def _with_interval(known: list[float], write: Callable[[float | None], str]) -> 
 
 
 def _costs(groups: Groups) -> Table:
-    shown = {
-        "instances\nCPU ms": ("cpu_s", 1000),
-        "Redis\nCPU ms": ("redis_cpu_s", 1000),
-        "database\nCPU ms": ("db_cpu_s", 1000),
-        "Redis\nkB": ("redis_bytes", 1 / 1000),
-        "Redis\ncommands": ("redis_commands", 1),
-    }
     rows = [
-        (row.label, *(number(_per_thousand(trials, metric, times)) for metric, times in shown.values()))
+        (row.label, *(number(_per_thousand(trials, metric, times)) for metric, times in COSTS.values()))
         for row, trials in groups
     ]
-    return Table("per 1,000 requests: CPU time, and what went to Redis and back", ("strategy", *shown), 1, rows)
+    return Table("per 1,000 requests: CPU time, and what went to Redis and back", ("strategy", *COSTS), 1, rows)
 
 
 def _per_thousand(trials: Trials, metric: str, times: float) -> float | None:
@@ -108,6 +112,4 @@ def _roles(groups: Groups) -> Table:
                     *map(milliseconds, (*figures, highest)),
                 )
             )
-    return Table(
-        "latency by what became of a request", ("strategy", "role", "requests", "p50 ms", "p99 ms", "max ms"), 2, rows
-    )
+    return Table("latency by what became of a request", ROLES, 2, rows)

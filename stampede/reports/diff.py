@@ -13,6 +13,7 @@ from stampede.measure.comparison import COMPARED
 from stampede.measure.diff import Diff
 from stampede.reports.cells import plain_table
 
+TITLES = ("strategy", "trials", "metric", "new/old", "95% interval", "verdict")
 _STYLES = {"worse": "bold red", "better": "green", "cannot be told": "yellow"}
 """All else is dim: there is nothing to do about it."""
 
@@ -35,8 +36,7 @@ def render_json(diff: Diff) -> bytes:
 
 
 def _table(diff: Diff) -> Table:
-    titles = ("strategy", "trials", "metric", "new/old", "95% interval", "verdict")
-    table = plain_table(titles, right=("new/old", "95% interval"), fold=("strategy",))
+    table = plain_table(TITLES, right=("new/old", "95% interval"), fold=("strategy",))
     for each in diff.strategies:
         shown = [
             change

@@ -17,7 +17,7 @@ from stampede.core.errors import UsageError
 from stampede.core.spec import parse_calls
 from stampede.protection.strategy import DEFAULTS, Strategy
 from stampede.reports import glossary
-from stampede.reports.terms import terms
+from stampede.reports.terms import meanings, terms
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 
@@ -70,15 +70,17 @@ def everything(name: str) -> RenderableType:
         UsageError: nothing does, or a parameter does not exist.
     """
     if name == COLUMNS:
-        return Group(*(section(glossary.HEADINGS[kind], rows) for kind, rows in glossary.columns().items()))
+        exported = (section(glossary.HEADINGS[kind], rows) for kind, rows in glossary.columns().items())
+        return Group(*exported, section(glossary.OF_TABLES, glossary.headings()))
     if name.endswith(".toml"):
         return of_scenario(reading.load(name))
     found = [of_scenario(reading.load(name))] if name in reading.shipped() else []
-    meant = terms().get(name.replace("-", "_"), {})
-    if not found and "(" not in name and "+" not in name and name not in (known := _names()):
-        if not meant:
+    meant = meanings(name)
+    if not found and name not in (known := _names()):
+        if meant:
+            return _meanings(name, meant)
+        if "(" not in name and "+" not in name:
             raise UsageError(_unknown(name, known))
-        return _meanings(name, meant)
     calls = [] if found and "/" in name else parse_calls(name)
     for family in registry.SCENARIO_FAMILIES:
         if len(calls) == 1 and calls[0].name in registry.names(family):

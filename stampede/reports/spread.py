@@ -20,8 +20,8 @@ def over_trials(run: Run) -> list[Columns]:
     several = max((row.trials for row in run.summary), default=0) >= SPREAD_FROM
     if not several or run.comparison is not None or any(row.swept for row in run.summary):
         return []
-    differing = [name for name in _SPREADS if any(_differs(row, name) for row in run.summary)]
-    return [[_SPREADS[name] for name in differing]] if differing else []
+    differing = [name for name in SPREADS if any(_differs(row, name) for row in run.summary)]
+    return [[SPREADS[name] for name in differing]] if differing else []
 
 
 def _differs(row: Row, metric: str) -> bool:
@@ -42,7 +42,7 @@ def _around(metric: str, write: Callable[[float | None], str]) -> Callable[[Row]
     return cell
 
 
-_SPREADS: dict[str, Column] = {
+SPREADS: dict[str, Column] = {
     "db_hits": ("DB hits\nof trials", _around("db_hits", number)),
     "latency_p50_ms": ("p50 ms\nof trials", _around("latency_p50_ms", milliseconds)),
     "latency_p99_ms": ("p99 ms\nof trials", _around("latency_p99_ms", milliseconds)),

@@ -1,4 +1,4 @@
-"""Names that are no plug-ins, and are asked for all the same: columns, the fields of scenarios, laws of latency."""
+"""Names that are no plug-ins, and are asked for all the same: columns, headings, scenario fields, laws of latency."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _FILES = {
     "ratios": "a column of ratios",
     "requests": "a column of requests",
 }
+_HEADING = "a heading of tables"
+_UNIT = re.compile(r" (ms|s|%)$")
 _JSON = "a metric, in the JSON and in no CSV"
 _IN_JSON = {
     "throughput": "values a second that callers got, from the release to the last answer",
@@ -31,6 +33,26 @@ _FIELD = re.compile(r"(?:# )?(\w+) = ")
 _SECTION = re.compile(r"(?:# )?\[+(\w+)\]+$")
 
 
+def meanings(name: str) -> dict[str, str]:
+    """All that goes by the name, however it is spaced and hyphenated: what it is, and what that means."""
+    return _spellings().get(_bare(name), {})
+
+
+@cache
+def _spellings() -> dict[str, dict[str, str]]:
+    """The terms by their bare names; a heading also without its unit."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for name, meant in terms().items():
+        found[_bare(name)] |= meant
+        if _HEADING in meant and _UNIT.search(name):
+            found[_bare(_UNIT.sub("", name))] |= {f"{name}, {_HEADING}": meant[_HEADING]}
+    return dict(found)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).lower()
+
+
 @cache
 def terms() -> dict[str, dict[str, str]]:
     """For each name what it is, and what that means; a name may be several things."""
@@ -38,6 +60,8 @@ def terms() -> dict[str, dict[str, str]]:
     for kind, columns in glossary.columns().items():
         for name, meaning in columns.items():
             found[name][_FILES[kind]] = meaning
+    for heading, meaning in glossary.headings().items():
+        found[heading][_HEADING] = meaning
     for name, meaning in _IN_JSON.items():
         found[name].setdefault(_JSON, meaning)
     fields = _fields()

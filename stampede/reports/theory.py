@@ -11,11 +11,13 @@ from rich.console import Console
 from stampede.measure.theory import Row, TheoryCheck
 from stampede.reports.cells import number, plain_table
 
+FIGURES = ("theory", "measured", "error", "asked")
+TITLES = ("check", *FIGURES, "ok")
+
 
 def show(check: TheoryCheck, console: Console) -> None:
     """Print one table and what follows from it."""
-    figures = ("theory", "measured", "error", "asked")
-    table = plain_table(("check", *figures, "ok"), right=figures, fold=("check",))
+    table = plain_table(TITLES, right=FIGURES, fold=("check",))
     for row in check.rows:
         table.add_row(
             row.what,

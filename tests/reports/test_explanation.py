@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,14 +13,29 @@ from rich.console import Console, RenderableType
 
 from stampede.core import registry
 from stampede.core.errors import UsageError
-from stampede.core.metrics import METRICS, In
-from stampede.reports import explanation, glossary, strategies
+from stampede.core.metrics import METRICS, In, Metric, shown_in
+from stampede.reports import (
+    calibration,
+    columns,
+    comparison,
+    details,
+    diff,
+    explanation,
+    glossary,
+    spread,
+    strategies,
+    table,
+    theory,
+)
 from stampede.reports.explanation import everything, first_sentence, of_scenario
-from stampede.reports.terms import terms
+from stampede.reports.formats import md
+from stampede.reports.read import read
+from stampede.reports.terms import meanings, terms
 from stampede.scenario import reading
 from stampede.scenario.model import Scenario
 from stampede.scenario.overrides import PARAMETERS
 
+RESULTS = Path(__file__).parents[2] / "results"
 CHOICES = [(family, name) for family in registry.STRATEGY_FAMILIES for name in registry.names(family)]
 
 
@@ -151,6 +168,45 @@ def test_every_field_of_a_scenario_has_a_meaning() -> None:
 @pytest.mark.parametrize("name", ["workload.arrivals", "database.latency", "trials", "events.at"])
 def test_a_field_is_known_by_the_name_under_which_it_is_shown(name: str) -> None:
     assert f"({name} of a scenario)" in printed(everything(name))
+
+
+RUN_COLUMNS = [*columns.ALL, *spread.SPREADS.values()]
+TITLES = [
+    *(heading for heading, _ in RUN_COLUMNS),
+    *(*details.INTERVALS, *details.COSTS, *details.ROLES),
+    *(*comparison.TITLES, *table.EXPECTED, *diff.TITLES),
+    *(*calibration.TITLES, *theory.TITLES),
+    *map(columns.of_point, PARAMETERS),
+]
+"""The headings of all tables, over several lines as they are printed."""
+
+
+@pytest.mark.parametrize("heading", dict.fromkeys(map(columns.title, TITLES)))
+def test_every_heading_of_a_table_is_explained(heading: str) -> None:
+    for written in (heading, heading.replace(" /", "/"), heading.lower(), re.sub(r" (ms|s|%)$", "", heading)):
+        assert meanings(written), written
+        assert len(" ".join(printed(everything(written)).split())) > len(written) + 20
+
+
+def test_no_heading_is_explained_that_no_table_has() -> None:
+    of_comparisons = {metric.label for metric in METRICS.values()}
+    assert glossary.headings().keys() <= {*map(columns.title, TITLES), *of_comparisons}
+
+
+@pytest.mark.parametrize("metric", shown_in(In.COMPARED | In.DIFFED).values())
+def test_every_metric_is_explained_by_what_a_comparison_calls_it(metric: Metric) -> None:
+    meant = meanings(metric.label)
+    assert meant
+    assert metric.label == metric.name or any(metric.name in what + text for what, text in meant.items())
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.rglob("*.json")), ids=lambda path: path.stem)
+def test_every_heading_in_the_reference_results_is_explained(path: Path) -> None:
+    text = md.render(read(path)).decode()
+    rows = re.findall(r"^\|(.*)\|\n\| *-", text, re.MULTILINE)
+    headings = {cell.strip() for row in rows for cell in row.split("|")}
+    assert "strategy" in headings
+    assert [each for each in map(html.unescape, headings - {""}) if not meanings(each)] == []
 
 
 def test_a_metric_with_a_slip_is_suggested() -> None:
