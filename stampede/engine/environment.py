@@ -12,7 +12,7 @@ from typing import Any
 
 def describe() -> dict[str, Any]:
     """Machine, Python and the versions of what the figures depend on."""
-    packages = ("redis", "hiredis", "aiohttp", "uvloop", "msgspec", "numpy")
+    packages = ("redis", "hiredis", "uvloop", "msgspec", "numpy")
     return {
         "os": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),

@@ -17,6 +17,7 @@ import uvloop
 
 from stampede.core.build import own_build, require_same_build
 from stampede.core.errors import StampedeError
+from stampede.core.frames import Frames
 from stampede.engine.instance import Instance, InstanceTrial
 from stampede.engine.messages import (
     Channel,
@@ -108,10 +109,10 @@ def _failed(error: StampedeError) -> Failed:
 
 
 async def _main(connection: socket.socket, build: str) -> None:
-    reader, writer = await asyncio.open_connection(sock=connection)
+    channel = Channel.of_instance(Frames(*await asyncio.open_connection(sock=connection)))
     with contextlib.suppress(ConnectionError):
-        await _Conversation(Channel.of_instance(reader, writer), build).hold()
-    writer.close()
+        await _Conversation(channel, build).hold()
+    channel.close()
 
 
 def run(connection: socket.socket, build: str) -> None:

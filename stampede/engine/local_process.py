@@ -14,6 +14,7 @@ from multiprocessing.context import ForkServerProcess
 
 from stampede.core.build import own_build
 from stampede.core.errors import EnvironmentFault
+from stampede.core.frames import Frames
 from stampede.engine.messages import Channel
 from stampede.processes.children import only_what_children_need
 from stampede.processes.guarded import Guarded
@@ -45,8 +46,7 @@ class LocalProcess:
             raise EnvironmentFault(f"cannot start another instance ({error}): lower --instances") from None
         finally:
             theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        return cls(process, Channel.of_run(reader, writer))
+        return cls(process, Channel.of_run(Frames(*await asyncio.open_connection(sock=ours))))
 
     def kill(self) -> None:
         self._process.kill()

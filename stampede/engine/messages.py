@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
 
 from stampede.core import registry
+from stampede.core.frames import Frames
 from stampede.measure.records import Columns
 from stampede.origins.client_count import ClientCount
 from stampede.origins.query import Query
 from stampede.protection.counters import Counters
 from stampede.protection.strategy import Strategy
 from stampede.scenario.model import Scenario
-
-_LENGTH_BYTES = 8
 
 
 class Setup(msgspec.Struct, tag=True):
@@ -95,40 +93,29 @@ _from_instance = msgspec.msgpack.Decoder(FromInstance)
 class Channel:
     """One end of the line between the run and an instance. Both raise ConnectionError once the other is gone."""
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        decoder: msgspec.msgpack.Decoder[Any],
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, frames: Frames, decoder: msgspec.msgpack.Decoder[Any]) -> None:
+        self._frames = frames
         self._decoder = decoder
 
     @classmethod
-    def of_run(cls, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Channel:
+    def of_run(cls, frames: Frames) -> Channel:
         """The run's end: hears FromInstance."""
-        return cls(reader, writer, _from_instance)
+        return cls(frames, _from_instance)
 
     @classmethod
-    def of_instance(cls, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Channel:
+    def of_instance(cls, frames: Frames) -> Channel:
         """The instance's end: hears ToInstance."""
-        return cls(reader, writer, _to_instance)
+        return cls(frames, _to_instance)
 
     async def say(self, message: ToInstance | FromInstance) -> None:
         """Send one message."""
-        frame = _encoder.encode(message)
-        self._writer.write(len(frame).to_bytes(_LENGTH_BYTES, "big") + frame)
-        await self._writer.drain()
+        self._frames.send(_encoder.encode(message))
+        await self._frames.sent()
 
     async def hear(self) -> Any:
         """The next message."""
-        try:
-            length = int.from_bytes(await self._reader.readexactly(_LENGTH_BYTES), "big")
-            return self._decoder.decode(await self._reader.readexactly(length))
-        except asyncio.IncompleteReadError:
-            raise ConnectionResetError("the other end is gone") from None
+        return self._decoder.decode(await self._frames.receive())
 
     def close(self) -> None:
         """Close this end."""
-        self._writer.close()
+        self._frames.close()

@@ -1,12 +1,10 @@
-"""Messages of one event-loop tick leave as one WebSocket frame, so that a burst arrives as a burst."""
+"""Messages of one event-loop tick leave as one frame, so that a burst arrives as a burst."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Generic, TypeVar
-
-from stampede.core.tasks import Tasks
 
 M = TypeVar("M")
 
@@ -14,9 +12,8 @@ M = TypeVar("M")
 class TickBatch(Generic[M]):
     """Collects messages and sends them together at the end of the tick."""
 
-    def __init__(self, send: Callable[[list[M]], Awaitable[None]], tasks: Tasks) -> None:
+    def __init__(self, send: Callable[[list[M]], None]) -> None:
         self._send = send
-        self._tasks = tasks
         self._waiting: list[M] = []
 
     def add(self, message: M) -> None:
@@ -27,7 +24,4 @@ class TickBatch(Generic[M]):
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting, []
-        self._tasks.spawn(self._go(batch))
-
-    async def _go(self, batch: list[M]) -> None:
-        await self._send(batch)
+        self._send(batch)

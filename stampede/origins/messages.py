@@ -1,13 +1,10 @@
-"""What travels between the instances and the fake-slow database: batches of msgpack over one WebSocket each."""
+"""What travels between the instances and the fake-slow database: batches of msgpack, one frame each."""
 
 from __future__ import annotations
 
 import msgspec
 
 from stampede.origins.window import Seen
-
-MAX_FRAME = 2 * 1024**3
-"""Bytes: enough for what is seen of the most loads that a scenario may ask for."""
 
 
 class LoadAsked(msgspec.Struct, array_like=True, tag="load"):

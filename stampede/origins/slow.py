@@ -8,14 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, UnixConnector, WSMsgType
-
 from stampede.core.errors import DatabaseUnavailable, LoadError
+from stampede.core.frames import Frames
 from stampede.core.model import Loaded
-from stampede.core.tasks import Tasks
 from stampede.origins.batched import TickBatch
 from stampede.origins.messages import (
-    MAX_FRAME,
     Asked,
     CancelAsked,
     ChangeAsked,
@@ -34,35 +31,29 @@ GONE = "the database is gone"
 
 
 class SlowDatabaseClient:
-    """An origin: one WebSocket to the database's process, on which all loads of this process travel."""
+    """An origin: one line to the database's process, on which all loads of this process travel."""
 
-    def __init__(self, session: ClientSession, socket: ClientWebSocketResponse) -> None:
-        self._session = session
-        self._socket = socket
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._serial = 0
         self._cancels = False
-        self._tasks = Tasks()
-        self._out: TickBatch[Asked] = TickBatch(self._send, self._tasks)
+        self._out: TickBatch[Asked] = TickBatch(lambda batch: frames.send(encode(batch)))
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
     async def open(cls, path: str) -> SlowDatabaseClient:
         """Connect to the database that listens at `path`. Raises DatabaseUnavailable."""
-        session = ClientSession(connector=UnixConnector(path))
         try:
-            socket = await session.ws_connect("http://database/", max_msg_size=MAX_FRAME, compress=0)
-        except (ClientError, OSError) as error:
-            await session.close()
+            return cls(Frames(*await asyncio.open_unix_connection(path)))
+        except OSError as error:
             raise DatabaseUnavailable(f"cannot reach the fake-slow database: {error}") from None
-        return cls(session, socket)
 
     async def close(self) -> None:
         """Close the connection; loads under way raise LoadError."""
         self._reader.cancel()
         await asyncio.wait([self._reader])
-        await self._socket.close()
-        await self._session.close()
+        await self._frames.closed()
 
     def load(self, key: str) -> asyncio.Future[Loaded]:
         """One load. Raises LoadError. No coroutine: thousands may wait here at once."""
@@ -112,17 +103,12 @@ class SlowDatabaseClient:
         if loaded.cancelled() and self._calls.pop(call, None) is not None:  # else it was answered meanwhile
             self._out.add(CancelAsked(call))
 
-    async def _send(self, batch: list[Asked]) -> None:
-        with contextlib.suppress(ConnectionError):  # the reader sees it too, and answers for all
-            await self._socket.send_bytes(encode(batch))
-
     async def _read(self) -> None:
         try:
-            async for message in self._socket:
-                if message.type is not WSMsgType.BINARY:
-                    break
-                for reply in decode_replies(message.data):
-                    self._answer(reply)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    for reply in decode_replies(await self._frames.receive()):
+                        self._answer(reply)
         finally:
             for future in self._calls.values():
                 if not future.done():

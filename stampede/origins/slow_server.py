@@ -5,6 +5,8 @@ All instances of a run contend for this one process, as they would for one datab
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import sys
 import time
@@ -12,20 +14,18 @@ from collections.abc import Callable
 
 import msgspec
 import uvloop
-from aiohttp import WSMsgType, web
 
 from stampede.core.alarm import monotonic_alarm
 from stampede.core.build import require_same_build
 from stampede.core.cpu import cpu_s
 from stampede.core.errors import StampedeError
+from stampede.core.frames import Frames
 from stampede.core.model import Loaded
-from stampede.core.tasks import Tasks
 from stampede.core.units import Duration
 from stampede.origins.batched import TickBatch
 from stampede.origins.finite import FiniteDatabase
 from stampede.origins.latency import Latency
 from stampede.origins.messages import (
-    MAX_FRAME,
     Asked,
     CancelAsked,
     ChangeAsked,
@@ -45,43 +45,35 @@ UnderWay = dict[int, Callable[[], None]]
 
 
 class SlowDatabaseServer:
-    """Serves loads over WebSockets from a `FiniteDatabase` over the `tracks` table."""
+    """Serves loads from a `FiniteDatabase` over the `tracks` table."""
 
     def __init__(self) -> None:
         tracks = Tracks()
         self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select, monotonic_alarm)
         self._cpu_at_reset = 0.0
 
-    def app(self) -> web.Application:
-        """The aiohttp application."""
-        app = web.Application()
-        app.router.add_get("/", self._talk)
-        return app
+    async def serve(self, path: str) -> None:
+        """Serve on a Unix socket until this process is ended."""
+        async with await asyncio.start_unix_server(self._talk, path, backlog=1024) as server:
+            await server.serve_forever()
 
-    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, compress=False, autoping=True)
-        await socket.prepare(request)
-        tasks = Tasks()
-
-        async def send(replies: list[Reply]) -> None:
-            if not socket.closed:
-                await socket.send_bytes(encode(replies))
-
-        out: TickBatch[Reply] = TickBatch(send, tasks)
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = Frames(reader, writer)
+        out: TickBatch[Reply] = TickBatch(lambda replies: frames.send(encode(replies)))
         under_way: UnderWay = {}
-        async for message in socket:
-            if message.type is not WSMsgType.BINARY:
-                continue
-            for asked in decode_asked(message.data):
-                if isinstance(asked, LoadAsked):
-                    self._load(asked, out, under_way)
-                elif isinstance(asked, CancelAsked):
-                    if give_up := under_way.pop(asked.call, None):  # else the answer is on its way
-                        give_up()
-                else:
-                    out.add(self._control(asked))
-        await tasks.settle(0)
-        return socket
+        with contextlib.closing(frames), contextlib.suppress(ConnectionError):  # the client has left
+            while True:
+                for asked in decode_asked(await frames.receive()):
+                    self._answer(asked, out, under_way)
+
+    def _answer(self, asked: Asked, out: TickBatch[Reply], under_way: UnderWay) -> None:
+        if isinstance(asked, LoadAsked):
+            self._load(asked, out, under_way)
+        elif isinstance(asked, CancelAsked):
+            if give_up := under_way.pop(asked.call, None):  # else the answer is on its way
+                give_up()
+        else:
+            out.add(self._control(asked))
 
     def _load(self, asked: LoadAsked, out: TickBatch[Reply], under_way: UnderWay) -> None:
         call = asked.call
@@ -116,7 +108,7 @@ def main(path: str) -> None:
     """Serve on a Unix socket until ended."""
     gc.freeze()
     gc.disable()  # a collection would hold up all loads; nothing here is cyclic but what connections leave
-    web.run_app(SlowDatabaseServer().app(), path=path, print=None, access_log=None, loop=uvloop.new_event_loop())
+    uvloop.run(SlowDatabaseServer().serve(path))
 
 
 if __name__ == "__main__":

@@ -110,7 +110,6 @@ def test_help_imports_nothing_heavy() -> None:
     assert not imported & {
         "numpy",
         "redis",
-        "aiohttp",
         "sqlalchemy",
         "uvloop",
         "msgspec",

@@ -14,7 +14,6 @@ from tests.cli import conftest
 
 OURS = [
     "uvloop",
-    "aiohttp",
     "msgspec",
     "redis",
     "hiredis",

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from stampede.core.errors import DatabaseUnavailable, InstanceLost, RedisUnavailable, StampedeError
+from stampede.core.frames import Frames
 from stampede.engine import fleet as fleets
 from stampede.engine.fleet import Fleet
 from stampede.engine.messages import Channel, Done, Failed, Prepare, Ready, Release, Setup, Stop
@@ -74,8 +75,8 @@ class Launcher:
         ours, theirs = socket.socketpair()
         self.launched.append(
             Scripted(
-                Channel.of_run(*await asyncio.open_connection(sock=ours)),
-                Channel.of_instance(*await asyncio.open_connection(sock=theirs)),
+                Channel.of_run(Frames(*await asyncio.open_connection(sock=ours))),
+                Channel.of_instance(Frames(*await asyncio.open_connection(sock=theirs))),
                 answer,
             )
         )
