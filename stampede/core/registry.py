@@ -12,13 +12,15 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 
 from stampede.core.errors import PluginBroken, UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 STRATEGY_FAMILIES = {
     "locality": "where to look first",
@@ -173,4 +175,12 @@ def _built_in(folder: str) -> frozenset[str]:
 
 @cache
 def _third_party(folder: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"stampede.{folder}")}
+    return {point.name: point for point in _entry_points().select(group=f"stampede.{folder}")}
+
+
+@cache
+def _entry_points() -> Any:  # of one class in Python 3.11, and of another one since
+    """Those of all distributions: each look reads the files of every one."""
+    from importlib.metadata import entry_points  # not before somebody asks: it takes as long as all of `core`
+
+    return entry_points()

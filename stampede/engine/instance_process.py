@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -124,4 +125,5 @@ def run(connection: socket.socket, build: str) -> None:
     os.setsid()
     die_with_parent()
     raise_open_files()
+    gc.freeze()  # what was imported is never garbage, and each trial begins with a collection
     uvloop.run(_main(connection, build))

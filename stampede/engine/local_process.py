@@ -57,7 +57,9 @@ class LocalProcess:
 
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["stampede.engine.instance_process", "stampede.origins.slow"])
+_forks.set_forkserver_preload(
+    ["stampede.engine.instance_process", "stampede.origins.slow", "stampede.stores.redis.server"]
+)
 
 
 @cache
