@@ -13,6 +13,7 @@ import pytest
 
 from stampede.core.errors import UsageError
 from stampede.measure.expected import Reproduced
+from stampede.scenario import reading
 
 SCRIPT = Path(__file__).parents[1] / "results/regenerate.py"
 NAME = "published/artigo-hosts-1"
@@ -89,6 +90,16 @@ def test_the_published_scenarios_are_asked_for_apart(script: ModuleType) -> None
     assert {"cold-burst", "two-level"} <= set(script.chosen(False))
     assert not any(name.startswith("published/") for name in script.chosen(False))
     assert all(name.startswith("published/") for name in script.chosen(True))
+
+
+def test_every_shipped_scenario_has_a_reference_result_that_the_index_shows() -> None:
+    results = SCRIPT.parent
+    index = (results / "README.md").read_text(encoding="utf-8")
+    for name in reading.shipped():
+        assert all((results / f"{name}.{ending}").exists() for ending in ("csv", "json", "md")), name
+        assert f"\n## {name}\n" in index
+    measured = {str(path.relative_to(results).with_suffix("")) for path in results.rglob("*.json")}
+    assert measured == set(reading.shipped())
 
 
 def test_an_unknown_scenario_ends_it_with_the_commands_own_words(tmp_path: Path) -> None:
