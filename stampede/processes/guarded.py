@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,20 +37,25 @@ class Guarded:
     def start(self, command: list[str], **popen: Any) -> None:
         """Start the server, or none for the folder alone.
 
-        In a session of its own: Ctrl-C in the terminal is for the owner to handle.
+        In a session of its own: Ctrl-C in the terminal is for the owner to handle. Held back there, too, for it may
+        come before that session.
 
         Raises:
             OSError: the lifeline could not be started.
         """
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", lifeline.__file__],
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            **popen,
-        )
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", lifeline.__file__],
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                **popen,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         assert self._process.stdin is not None
         self._process.stdin.write(_told([str(self.folder), *command]))
         self._process.stdin.flush()

@@ -113,6 +113,19 @@ def test_server_and_folder_go_when_the_owner_is_ended(folder: Path, number: sign
     until(lambda: not running(pid) and not list(folder.iterdir()), GONE_WITHIN_S)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_a_terminal_sends_before_a_server_has_a_session_of_its_own_does_not_end_it(
+    server: Guarded, number: signal.Signals
+) -> None:
+    def sent_meanwhile() -> None:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    server.start([sys.executable, "-S", "-c", SERVER.format(before="pass")], preexec_fn=sent_meanwhile)
+    assert running(pid_of(server.log))
+    assert server.alive
+
+
 def test_a_server_that_ends_by_itself_is_not_alive_and_its_last_words_are_kept(server: Guarded, folder: Path) -> None:
     server.start([sys.executable, "-S", "-c", "print('one'); print('out of memory'); raise SystemExit(1)"])
     until(lambda: not server.alive)
