@@ -131,7 +131,9 @@ class Parser:
         if strategy and strategy not in self.strategies:
             raise self._error(column, unknown("strategy", strategy, self.strategies))
         if metric not in self.metrics:
-            raise self._error(column, unknown("name", metric, self.metrics))
+            of_tables = {each.label: each.name for each in METRICS.values() if each.name in self.metrics}
+            meant = f"unknown name '{metric}': did you mean '{of_tables[metric]}'?" if metric in of_tables else ""
+            raise self._error(column, meant or unknown("name", metric, self.metrics))
         return Part(lambda rows, current: rows[strategy or current].get(metric), frozenset({(strategy, metric)}))
 
     def _number(self, word: str, column: int) -> Part:

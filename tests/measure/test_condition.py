@@ -89,6 +89,8 @@ def test_a_strategy_without_valid_figures_is_not_judged() -> None:
         ("", 1, "expected a name or a number, found the end"),
         ("db_hits >", 10, "expected a name or a number, found the end"),
         ("dbhits > 1", 1, "unknown name 'dbhits': did you mean 'db_hits'? known: db_hits, latency_p99_ms"),
+        ("p99 > 5ms", 1, "unknown name 'p99': did you mean 'latency_p99_ms'?"),
+        ("none.p50 > 5ms", 1, "unknown name 'p50': known: db_hits, latency_p99_ms"),
         ("1 > two-levl.db_hits", 5, "unknown strategy 'two-levl': did you mean 'two-level'?"),
         ("db_hits = 1", 9, "unexpected '=': write =="),
         ("1 < db_hits < 3", 13, "comparisons do not chain: join two with 'and'"),
