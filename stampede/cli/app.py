@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from stampede.cli.commands import Commands
+from stampede.cli.commands import SUMMARIES, Commands
 from stampede.cli.panels import WIDTH
 from stampede.core.errors import ENVIRONMENT, INTERRUPTED, StampedeError, unexpected
 
@@ -89,10 +89,15 @@ def run_app() -> int:
         if debug:
             return _show_traceback(getattr(error, "exit_code", ENVIRONMENT))
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of the parser
-            where = getattr(getattr(error, "ctx", None), "command_path", "stampede")
+            where = getattr(getattr(error, "ctx", None), "command_path", None) or _called()
             return _complain(f"{error.format_message().rstrip('.')} (see {where} --help)", int(error.exit_code))
         return _complain(unexpected(error), ENVIRONMENT)
     return result if isinstance(result, int) else 0
+
+
+def _called() -> str:
+    """The command that was called, of which the parser says nothing where an option lacks its value."""
+    return " ".join(["stampede", *[word for word in sys.argv[1:2] if word in SUMMARIES]])
 
 
 def _show_traceback(code: int) -> int:

@@ -98,8 +98,8 @@ class Changes:
 
         chosen = [Strategy.parse(spec) for spec in strategies]
         chosen = chosen if copies else list(dict.fromkeys(chosen))
-        written = {name.replace("_", "-"): value for name, value in vars(self).items() if value is not None}
-        values = {name: overrides.PARAMETERS[name].parse(str(value)) for name, value in written.items()}
+        written = {name.replace("_", "-"): str(value) for name, value in vars(self).items() if value is not None}
+        values = {name: overrides.parse(name, f"--{name}", text) for name, text in written.items()}
         completed = overrides.COMPLETING & (values.keys() | sweeps.swept(sweep))
         scenario = reading.load(name, complete=not completed)
         if chosen:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 def duration(text: str) -> Duration:
-    """A duration option's value. Raises UsageError."""
-    return Duration.parse(text)
+    """A duration option's value. Raises typer.BadParameter, to which the parser adds the option's name."""
+    try:
+        return Duration.parse(text)
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 DEFAULT_SCENARIO = "cold-burst"

@@ -72,6 +72,14 @@ COMPLETING = frozenset({"rate", "concurrency", "timeout"})
 """What a file may leave to them: how many requests there are, and when a client with retries gives up."""
 
 
+def parse(name: str, where: str, text: str) -> Any:
+    """A value of one of PARAMETERS. Raises UsageError, which begins with `where` it was written."""
+    try:
+        return PARAMETERS[name].parse(text)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
 def override(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
     """The scenario with parsed values of PARAMETERS, by name; it is not checked yet.
 

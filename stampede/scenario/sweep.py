@@ -11,7 +11,7 @@ from stampede.core.errors import UsageError
 from stampede.core.registry import unknown
 from stampede.scenario import checking
 from stampede.scenario.model import Scenario
-from stampede.scenario.overrides import PARAMETERS, Parameter, override
+from stampede.scenario.overrides import PARAMETERS, override, parse
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^()]*\))")
 
@@ -43,7 +43,7 @@ def points(scenario: Scenario, sweeps: Sequence[str], fixed: Mapping[str, Any] |
             raise UsageError(f"--sweep {text}: {unknown('parameter', name, PARAMETERS)}")
         if name in axes:
             raise UsageError(f"--sweep {text}: '{name}' is swept twice: put all its values into one")
-        axes[name] = _values(text, PARAMETERS[name], values)
+        axes[name] = _values(text, name, values)
     result = []
     for chosen in itertools.product(*axes.values()):
         here = {name: value for name, (_, value) in zip(axes, chosen, strict=True)}
@@ -57,14 +57,11 @@ def _name(text: str) -> str:
     return text.partition("=")[0].strip()
 
 
-def _values(text: str, parameter: Parameter, values: str) -> list[tuple[str, Any]]:
+def _values(text: str, name: str, values: str) -> list[tuple[str, Any]]:
     """Each value as it is printed, and parsed."""
     found: dict[str, Any] = {}
     for written in _OUTSIDE_BRACKETS.split(values):
-        try:
-            value = parameter.parse(written.strip())
-        except UsageError as error:
-            raise UsageError(f"--sweep {text}: {error}") from None
+        value = parse(name, f"--sweep {text}", written.strip())
         shown = str(value).lower() if isinstance(value, bool) else str(value)  # as TOML writes it
         if shown in found:
             raise UsageError(f"--sweep {text}: {shown} is in it twice")

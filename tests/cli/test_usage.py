@@ -109,6 +109,31 @@ def test_a_mistake_is_named_with_its_remedy(said: Said, words: list[str], proble
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--ttl", "10"],
+        ["run", "--duration", "5"],
+        ["run", "--timeout", "0s"],
+        ["run", "--rate", "fast"],
+        ["run", "--keys", "zipf"],
+        ["run", "--db-latency", "5"],
+        ["compare", "none", "lease", "--budget", "5"],
+        ["compare", "none", "lease", "--ttl", ""],
+    ],
+)
+def test_a_value_that_makes_no_sense_is_named_with_its_option(said: Said, words: list[str]) -> None:
+    option, value = words[-2:]
+    line = said(*words).complaint()
+    assert option in line
+    assert f"'{value}'" in line
+
+
+@pytest.mark.parametrize("words", [["run", "-s"], ["compare", "none", "lease", "--ttl"], ["calibrate", "-n"]])
+def test_an_option_without_its_value_leads_to_the_help_of_its_command(said: Said, words: list[str]) -> None:
+    assert f"requires an argument (see stampede {words[0]} --help)" in said(*words).complaint()
+
+
+@pytest.mark.parametrize(
     ("option", "path", "code", "words"),
     [
         ("--export", "file/out.csv", 2, ["there is no folder 'file'"]),
