@@ -41,7 +41,7 @@ def load(name: str, complete: bool = True) -> Scenario:
     if name not in shipped() and not name.endswith(".toml"):
         raise UsageError(registry.unknown("scenario", name, shipped()) + ", or the path of a .toml file")
     try:
-        text = read_now(path).decode()
+        text = read_now(path).decode("utf-8-sig")  # editors of Windows begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the scenario {path}: {_reason(error)}") from None
     label = name if not name.endswith(".toml") else path.stem

@@ -100,6 +100,15 @@ def test_a_mistake_in_a_file_is_named_with_file_key_and_remedy(
         assert word in ended.complaint()
 
 
+def test_a_file_may_begin_with_a_byte_order_mark_and_end_its_lines_as_windows_does(
+    said: Said, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + MINE.replace("\n", "\r\n").encode())
+    ended = said("explain", "mine.toml")
+    assert ended.code == 0
+    assert "Shows what my own load does." in " ".join(ended.out.split())
+
+
 def test_a_file_that_is_no_text_is_refused(said: Said, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
     ended = said("run", "mine.toml")
