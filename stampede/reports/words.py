@@ -97,16 +97,21 @@ def _per_instance(rows: list[Row]) -> str:
 
 
 def _nearest(rows: list[Row]) -> str:
-    best = min(rows, key=_amplification)
+    best = min(_served(rows) or rows, key=_amplification)
     return (
         f"{best.strategy} came nearest to the ideal, {_hits(best):,.0f} DB hits where {best.db_hits_ideal:,} would do"
     )
 
 
 def _ideal(rows: list[Row]) -> str:
-    """A stale answer may cost less than the ideal, so at most that is as good as it."""
-    ideal = [row for row in rows if 0 < _amplification(row) <= 1]
+    """A stale answer may cost less than the ideal, so at most that is as good as it; no answer costs nothing."""
+    ideal = [row for row in _served(rows) if 0 < _amplification(row) <= 1]
     return f"{_names(ideal)} reached the ideal {ideal[0].db_hits_ideal:,}" if ideal else ""
+
+
+def _served(rows: list[Row]) -> list[Row]:
+    """Those that left hardly anybody without a value."""
+    return [row for row in rows if not row.bounded_below]
 
 
 def _fastest(run: Run, rows: list[Row]) -> str:

@@ -82,6 +82,17 @@ def test_a_stale_answer_may_cost_less_than_the_ideal(run: MakeRun, trial: MakeTr
     assert "swr+two-level and two-level reached the ideal 10" in text
 
 
+def test_few_loads_for_callers_without_a_value_are_not_the_ideal(run: MakeRun, trial: MakeTrial) -> None:
+    failing = trial(strategy="redis-lock", db_hits=8, db_hits_ideal=10, failed=180, errors=180, ok=320)
+    few = trial(strategy="near+two-level", db_hits=10, db_hits_ideal=10, failed=5, errors=5, ok=495)
+    text = sentence(run(failing, trial(strategy="two-level", db_hits=10, db_hits_ideal=10), few))
+    assert "With redis-lock 180 of 500 callers got no value. " in text
+    assert "two-level and near+two-level reached the ideal 10" in text
+    assert "redis-lock and" not in text
+    text = sentence(run(failing, trial(strategy="two-level", db_hits=11, db_hits_ideal=10)))
+    assert "two-level came nearest to the ideal, 11 DB hits where 10 would do" in text
+
+
 def test_where_nobody_reached_the_ideal_the_nearest_is_named(run: MakeRun, trial: MakeTrial) -> None:
     text = sentence(
         run(trial(db_hits=331, db_hits_ideal=203), trial(strategy="xfetch", db_hits=456, db_hits_ideal=367))
