@@ -68,6 +68,9 @@ def terms() -> dict[str, dict[str, str]]:
     for where, meaning in fields.items():
         for name in (where, where.rpartition(".")[2]):  # with its section, as it is shown and as errors name it
             found[name][f"{where} of a scenario"] = meaning
+    for section in dict.fromkeys(where.partition(".")[0] for where in fields if "." in where):
+        members = ", ".join(where for where in fields if where.startswith(f"{section}."))
+        found[section]["a section of a scenario"] = f"{members}: stampede explain tells what each is"
     for option, parameter in PARAMETERS.items():
         where = ".".join(parameter.path[:2])
         found[option.replace("-", "_")].setdefault(f"{where} of a scenario", fields[where])

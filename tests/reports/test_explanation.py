@@ -6,6 +6,7 @@ import html
 import io
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -207,6 +208,15 @@ def test_every_heading_in_the_reference_results_is_explained(path: Path) -> None
     headings = {cell.strip() for row in rows for cell in row.split("|")}
     assert "strategy" in headings
     assert [each for each in map(html.unescape, headings - {""}) if not meanings(each)] == []
+
+
+@pytest.mark.parametrize("name", ["workload", "cache", "database", "client", "fleet", "events", "expected"])
+def test_a_section_of_a_scenario_is_explained_by_its_fields(name: str) -> None:
+    text = printed(everything(name))
+    assert f"{name} (a section of a scenario)" in text
+    (section,) = (each.type for each in msgspec.structs.fields(Scenario) if each.name == name)
+    (struct, *_) = get_args(section) or (section,)
+    assert all(f"{name}.{field.name}" in text for field in msgspec.structs.fields(struct))
 
 
 def test_a_metric_with_a_slip_is_suggested() -> None:
