@@ -123,6 +123,7 @@ class Command:
         if theirs is not None:
             os.close(theirs)
         self._leases: set[bytes] = set()
+        self._lines: dict[str, Redis] = {}
 
     def ended(self) -> Ended:
         """Wait for the end."""
@@ -169,15 +170,22 @@ class Command:
         `url` names the Redis if it is not the embedded one.
         """
         self.wait_until(lambda: self._keep(self.leases(url)) >= number, f"burst {number} with a lease")
+        self._hang_up()
 
     def leases(self, url: str | None = None) -> list[bytes]:
         """The names of the leases and locks that are held now."""
         urls = [url] if url else [f"unix://{socket}" for socket in self.folder.glob("stampede-redis-*/redis.sock")]
         with contextlib.suppress(RedisError, OSError):
             for each in urls:
-                with Redis.from_url(each) as redis:
-                    return list(redis.scan_iter("*guard:*"))
+                if each not in self._lines:
+                    self._lines[each] = Redis.from_url(each)
+                return list(self._lines[each].scan_iter("*guard:*"))
         return []
+
+    def _hang_up(self) -> None:
+        """Leave no line to a server open: a test may count them."""
+        while self._lines:
+            self._lines.popitem()[1].close()
 
     def _keep(self, leases: list[bytes]) -> int:
         self._leases.update(leases)
@@ -216,6 +224,7 @@ class Command:
 
     def clear(self) -> None:
         """End what is left, so that a test that failed fails alone."""
+        self._hang_up()
         for pid in {self.process.pid, *self.processes()} if self.process.poll() is None else self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -188,7 +188,7 @@ def test_sigkill_leaves_no_process_and_no_folder(start: Start, moment: str) -> N
 
 @pytest.mark.parametrize("words", [RUN, ["compare", "none", "two-level", "-c", 40, "--db-latency", "300ms", "-n", 3]])
 def test_sigkill_leaves_the_rounds_before(
-    start: Start, stampede: Callable[..., Any], tmp_path: Path, words: list[object]
+    start: Start, said: Callable[..., Any], tmp_path: Path, words: list[object]
 ) -> None:
     run = start(*words, "--export", "out.json", "--export", "out.csv")
     saved = tmp_path / "out.json"
@@ -200,7 +200,7 @@ def test_sigkill_leaves_the_rounds_before(
     assert {trial["trial"] for trial in document["trials"]} == {1}
     assert len(document["trials"]) == len(document["scenario"]["strategies"])
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + len(document["trials"])
-    ended = stampede("report", "out.json")
+    ended = said("report", "out.json")
     assert (ended.code, ended.err) == (0, "")
     assert "interrupted: only the trials that had ended are shown" in ended.out
 

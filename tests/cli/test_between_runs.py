@@ -13,7 +13,9 @@ Stampede = Callable[..., Any]
 Start = Callable[..., Any]
 
 
-def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede: Stampede, tmp_path: Path) -> None:
+def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(
+    stampede: Stampede, said: Stampede, tmp_path: Path
+) -> None:
     # Of four trials one may be INVALID, on a busy machine: three make a run count.
     words = ["--between-runs", "--runs", 3, "--trials", 4, "--instances", 2, "--seed", 5]
     ended = stampede("calibrate", *words, "--export", "calibration.json", COLUMNS="200")
@@ -28,10 +30,10 @@ def test_identical_runs_are_repeated_and_diff_widens_by_what_they_show(stampede:
 
     for name in ("one", "two"):
         stampede("run", "-c", 40, "-i", 2, "-s", "two-level", "-n", 3, "--quiet", "-e", f"{name}.json")
-    stated = stampede("diff", "one.json", "two.json", "--threshold", "60%", COLUMNS="200")
+    stated = said("diff", "one.json", "two.json", "--threshold", "60%", COLUMNS="200")
     assert "differ by 2%, which is stated, not measured (--between-runs)" in " ".join(stated.out.split())
     words = ["--threshold", "60%", "--calibration", "calibration.json"]
-    measured = stampede("diff", "one.json", "two.json", *words, COLUMNS="200")
+    measured = said("diff", "one.json", "two.json", *words, COLUMNS="200")
     assert (measured.code, measured.err) == (0, "")
     assert "as a calibration of 3 runs measured" in " ".join(measured.out.split())
 

@@ -25,12 +25,10 @@ def _sizes(cluster: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_cluster_is_refused_by_every_command(
-    stampede: Callable[..., Any], cluster: list[int], command: str
-) -> None:  # fmt: skip
+def test_a_cluster_is_refused_by_every_command(said: Callable[..., Any], cluster: list[int], command: str) -> None:
     # Any of the nodes may be named, and the keys of some runs would by chance all be that node's own.
     for port in cluster if command == "run" else cluster[:1]:
-        ended = stampede(*COMMANDS[command], "--redis", f"redis://127.0.0.1:{port}")
+        ended = said(*COMMANDS[command], "--redis", f"redis://127.0.0.1:{port}")
         assert ended.code == 3
         assert f"redis://127.0.0.1:{port} is a node of a Redis Cluster" in ended.complaint()
         assert "name a server that is none, or leave the URL out" in ended.err

@@ -69,7 +69,7 @@ def test_an_invalid_measurement_is_no_failed_gate(stampede: Stampede) -> None:
     assert (ended.code, ended.out, ended.err) == (4, "", "")
 
 
-def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: Stampede) -> None:
+def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: Stampede, said: Stampede) -> None:
     for name, latency in (("one", "60ms"), ("two", "60ms"), ("slow", "120ms")):
         words = ["--db-latency", latency, "-n", 6, "--quiet", "-e", f"{name}.json"]
         ended = stampede("run", "-n", 1, *SMALL, "-s", "two-level", *words)
@@ -80,18 +80,18 @@ def test_a_slower_database_is_worse_and_the_same_one_cannot_be_told(stampede: St
     assert (same.code, same.err) == (0, "")
     assert re.search("^two-level: (DB hits,? .*)?same within 60%", same.out, re.MULTILINE)
 
-    slow = stampede("diff", "one.json", "slow.json", COLUMNS="200")
+    slow = said("diff", "one.json", "slow.json", COLUMNS="200")
     assert slow.code == 1
     assert slow.err == "stampede: worse than one.json\n"
     assert "two-level: worse: p99 " in slow.out
     assert "note: setting database.latency differs: 60ms in the old run, 120ms in the new one" in slow.out
 
-    several = stampede("diff", "one.json", "slow.json", "--old", "two.json", COLUMNS="200")
+    several = said("diff", "one.json", "slow.json", "--old", "two.json", COLUMNS="200")
     assert "note: the spread between runs is measured: 2 old, 1 new" in several.out
-    twice = stampede("diff", "one.json", "slow.json", "--old", "one.json")
+    twice = said("diff", "one.json", "slow.json", "--old", "one.json")
     assert (twice.code, twice.line()) == (2, "stampede: 'one.json' is named twice on one side: name each run once")
 
-    gated = stampede("diff", "slow.json", "one.json", "--json", "--fail-if", "two-level.db_hits < 2")
+    gated = said("diff", "slow.json", "one.json", "--json", "--fail-if", "two-level.db_hits < 2")
     assert gated.code == 1
     assert gated.line() == "stampede: --fail-if 'two-level.db_hits < 2': two-level.db_hits is 1"
     changes = json.loads(gated.out)["strategies"][0]["changes"]
@@ -116,7 +116,7 @@ def test_a_sweep_measures_all_combinations_and_writes_them_tidily(stampede: Stam
         assert title in ended.out
 
 
-def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, tmp_path: Path) -> None:
+def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, said: Stampede, tmp_path: Path) -> None:
     ended = stampede(
         "run", "-n", 1, *SMALL, "-s", "redis-lock", "--sweep", "redis-pool=0,30", "-e", "out.json", COLUMNS="200"
     )
@@ -125,7 +125,7 @@ def test_both_ways_of_redis_commands_stand_in_one_table(stampede: Stampede, tmp_
     trials = json.loads((tmp_path / "out.json").read_text())["trials"]
     assert [(trial["swept"], trial["db_hits"]) for trial in trials] == [({"redis-pool": n}, 1) for n in ("0", "30")]
     assert [trial["point"] for trial in trials] == [{"redis_pool": 0}, {"redis_pool": 30}]
-    again = stampede("diff", "out.json", "out.json", "--json", COLUMNS="200").json()
+    again = said("diff", "out.json", "out.json", "--json", COLUMNS="200").json()
     assert [each["strategy"] for each in again["strategies"]] == [
         "redis-lock redis-pool=0",
         "redis-lock redis-pool=30",

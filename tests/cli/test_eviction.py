@@ -90,9 +90,9 @@ def test_where_there_is_room_nothing_is_evicted(stampede: Callable[..., Any], ho
         ("calibrate", "--between-runs", "--runs", 3, "-n", 5, "-i", 2),
     ],
 )
-def test_every_command_asks_for_room(stampede: Callable[..., Any], house: Any, words: tuple[object, ...]) -> None:
+def test_every_command_asks_for_room(said: Callable[..., Any], house: Any, words: tuple[object, ...]) -> None:
     owner, url = house("allkeys-lru", 300_000)
-    ended = stampede(*words, "--redis", url)
+    ended = said(*words, "--redis", url)
     assert ended.code == 3
     assert ended.complaint().endswith("or allow it with --may-evict")
     assert owner.dbsize() == KEYS

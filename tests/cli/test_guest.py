@@ -51,15 +51,21 @@ def ours(guest: Redis) -> list[bytes]:
     return [key for key in guest.scan_iter("stampede:{*", count=1000) if b"marker" not in key]
 
 
+def holds(guest: Redis, keys: int) -> Callable[[], bool]:
+    """Whether a run has written so many: a question that costs nobody anything."""
+    before = guest.dbsize()
+    return lambda: guest.dbsize() - before > keys
+
+
 @pytest.mark.parametrize("strategy", ["two-level", "placeholder", "scheduled(every=1h)+redis-lock"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
 def test_an_interrupt_in_the_middle_of_writing_leaves_nothing(
     start: Stampede, guest: Redis, tmp_path: Path, number: signal.Signals, strategy: str
 ) -> None:
     (tmp_path / "steady.toml").write_text(STEADY.format(strategy=strategy.replace("1h", "59m")))
-    before = digest(guest)
+    before, written = digest(guest), holds(guest, 1000)
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys", within=90.0)
+    run.wait_until(written, "a thousand keys", within=90.0)
     run.process.send_signal(number)
     ended = run.ended()
     assert ours(guest) == []
@@ -69,8 +75,9 @@ def test_an_interrupt_in_the_middle_of_writing_leaves_nothing(
 
 def test_no_key_lives_longer_than_the_trial_may_take(start: Stampede, guest: Redis, tmp_path: Path) -> None:
     (tmp_path / "steady.toml").write_text(STEADY.format(strategy="placeholder(marker=30m)"))
+    written = holds(guest, 1000)
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 1000, "a thousand keys", within=90.0)
+    run.wait_until(written, "a thousand keys", within=90.0)
     run.kill()
     run.ended()
     lives = {key: guest.pttl(key) / 1000 for key in ours(guest)}
@@ -79,15 +86,16 @@ def test_no_key_lives_longer_than_the_trial_may_take(start: Stampede, guest: Red
 
 
 def test_clean_removes_what_a_dead_run_left_and_leaves_a_living_one_alone(
-    start: Stampede, stampede: Stampede, guest: Redis, tmp_path: Path
+    start: Stampede, stampede: Stampede, said: Stampede, guest: Redis, tmp_path: Path
 ) -> None:
     (tmp_path / "steady.toml").write_text(STEADY.format(strategy="two-level"))
     before, dead = digest(guest), run_prefix()
     for number in range(3000):
         guest.set(f"{dead}value:{number}", "left")
+    written = holds(guest, 1000)
     run = start("run", "steady.toml", "--redis", url(guest))
-    run.wait_until(lambda: len(ours(guest)) > 4000, "a thousand keys", within=90.0)
-    ended = stampede("clean", "--redis", url(guest))
+    run.wait_until(written, "a thousand keys", within=90.0)
+    ended = said("clean", "--redis", url(guest))
     assert (ended.code, ended.err) == (0, "")
     assert f"{dead} 3,000 keys removed\n" in ended.out
     assert "belong to a run that lives" in ended.out
@@ -102,13 +110,13 @@ def test_clean_removes_what_a_dead_run_left_and_leaves_a_living_one_alone(
 
 @pytest.mark.parametrize("command", [["run", "-n", "1", "-s", "none"], ["clean"]], ids=lambda words: words[0])
 def test_clean_says_what_run_says_of_a_server_that_cannot_be_used(
-    stampede: Stampede, own_redis: Callable[..., Path], password: str, command: list[str]
+    said: Stampede, own_redis: Callable[..., Path], password: str, command: list[str]
 ) -> None:
     socket = own_redis("--requirepass", password)
-    refused = stampede(*command, "--redis", f"unix://{socket}")
+    refused = said(*command, "--redis", f"unix://{socket}")
     assert refused.code == 3
     assert "wants a password, or another one" in refused.complaint()
-    gone = stampede(*command, "--redis", "redis://127.0.0.1:1")
+    gone = said(*command, "--redis", "redis://127.0.0.1:1")
     assert gone.code == 3
     assert "no usable Redis at redis://127.0.0.1:1" in gone.complaint()
 
@@ -118,7 +126,7 @@ def test_clean_says_what_run_says_of_a_server_that_cannot_be_used(
 )
 @pytest.mark.parametrize("named", ["--redis", "the environment"])
 def test_no_event_strikes_a_redis_of_the_users_own(
-    stampede: Stampede, guest: Redis, tmp_path: Path, event: str, named: str
+    said: Stampede, guest: Redis, tmp_path: Path, event: str, named: str
 ) -> None:
     """Found out before anything is started."""
     (tmp_path / "mine.toml").write_text(
@@ -129,10 +137,10 @@ def test_no_event_strikes_a_redis_of_the_users_own(
     words, environment = ["--redis", url(guest)], {}
     if named != "--redis":
         words, environment = [], {"STAMPEDE_REDIS_URL": url(guest)}
-    refused = stampede("run", "mine.toml", *words, **environment)
+    refused = said("run", "mine.toml", *words, **environment)
     assert refused.code == 2
-    said = f"the event '{event}' is for a Redis that stampede starts, and this one is yours: "
-    assert said + "leave --redis and STAMPEDE_REDIS_URL out" in refused.complaint()
+    why = f"the event '{event}' is for a Redis that stampede starts, and this one is yours: "
+    assert why + "leave --redis and STAMPEDE_REDIS_URL out" in refused.complaint()
     assert guest.info("stats")["total_connections_received"] == before
 
 

@@ -29,11 +29,11 @@ def test_a_redis_that_is_not_there_is_named(stampede: Stampede, url: str, words:
 
 
 def test_a_redis_that_wants_a_password_says_where_to_write_it(
-    stampede: Stampede, own_redis: Callable[..., Path], password: str
+    said: Said, own_redis: Callable[..., Path], password: str
 ) -> None:
     socket = own_redis("--requirepass", "another" + password)
     for url in (f"unix://{socket}", f"unix://:{password}@{socket}"):
-        ended = stampede(*RUN, "--redis", url)
+        ended = said(*RUN, "--redis", url)
         assert ended.code == 3
         line = ended.complaint()
         assert "wants a password" in line
@@ -41,9 +41,9 @@ def test_a_redis_that_wants_a_password_says_where_to_write_it(
         assert password not in line
 
 
-def test_a_redis_that_is_read_only_is_refused(stampede: Stampede, own_redis: Callable[..., Path]) -> None:
+def test_a_redis_that_is_read_only_is_refused(said: Said, own_redis: Callable[..., Path]) -> None:
     socket = own_redis("--replicaof", "127.0.0.1 1")
-    ended = stampede(*RUN, "--redis", f"unix://{socket}")
+    ended = said(*RUN, "--redis", f"unix://{socket}")
     assert ended.code == 3
     assert "is read-only, perhaps a replica: name its primary" in ended.complaint()
 
@@ -117,8 +117,8 @@ def test_options_that_contradict_each_other_are_refused(said: Said, words: list[
         (["--database", "music", "--query", "select 1"], "write sqlite+aiosqlite:///FILE or postgresql+asyncpg://"),
     ],
 )
-def test_a_url_of_something_else_is_refused(stampede: Stampede, words: list[str], remedy: str) -> None:
-    ended = stampede(*RUN, *words)
+def test_a_url_of_something_else_is_refused(said: Said, words: list[str], remedy: str) -> None:
+    ended = said(*RUN, *words)
     assert ended.code == 2
     assert remedy in ended.complaint()
 

@@ -161,10 +161,8 @@ def test_two_outputs_to_one_file_are_refused(said: Said, others: list[str]) -> N
 
 
 @pytest.mark.parametrize("command", ["run", "calibrate"])
-def test_a_path_that_cannot_be_written_is_found_before_the_run(
-    stampede: Stampede, tmp_path: Path, command: str
-) -> None:
-    ended = stampede(command, "-n", 1000, "--export", "fine.csv", "--export", "/proc/out.csv", *NOWHERE)
+def test_a_path_that_cannot_be_written_is_found_before_the_run(said: Said, tmp_path: Path, command: str) -> None:
+    ended = said(command, "-n", 1000, "--export", "fine.csv", "--export", "/proc/out.csv", *NOWHERE)
     # Nothing was started, or it would complain of the Redis that is not there.
     assert ended.code == 3
     assert "cannot export to '/proc/out.csv'" in ended.complaint()
