@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import json
 from collections.abc import Callable
@@ -29,6 +28,7 @@ MakeTrial = Callable[..., Trial]
 
 RESULT = Path(__file__).parents[2] / "results" / "cold-burst.json"
 DOCUMENT = json.loads(RESULT.read_bytes())
+del DOCUMENT["trials"][len(DOCUMENT["summary"]) :]  # one of each strategy: `places` looks into no more of them
 DOCUMENT["trials"][0] |= {
     "latency_curve": {"beyond": [1.0, 0.5, 0.0], "ms": [1.0, 2.0, 3.0]},
     "staleness_timeline": {"step_ms": 1.0, "max_ms": [0.0, 2.5], "stale": [0, 1]},
@@ -56,6 +56,7 @@ DOCUMENT["comparison"] = {
     ],
     "ended_by": "precision",
 }
+TEXT = json.dumps(DOCUMENT)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -79,7 +80,7 @@ PLACES = [place for place in places(DOCUMENT) if place]
 
 
 def changed(place: tuple[Any, ...], value: Any) -> bytes:
-    document = copy.deepcopy(DOCUMENT)
+    document = json.loads(TEXT)  # ten times as quick as a deep copy
     at = document
     for key in place[:-1]:
         at = at[key]
@@ -102,7 +103,7 @@ def test_a_saved_run_reports_identically(run: MakeRun, trial: MakeTrial, tmp_pat
 
 
 def test_a_run_of_before_there_were_plots_is_still_reported() -> None:
-    old = copy.deepcopy(DOCUMENT)
+    old = json.loads(TEXT)
     old.pop("comparison")
     for trial in (old["floor"], *old["trials"]):
         for field in ("latency_curve", "staleness_timeline", "sample"):
