@@ -25,6 +25,8 @@ def t_beyond(t: float, df: float) -> float:
     if df * math.log1p(t * t / df) > LEAST:
         return 0.0
     context = fp if df < MACHINE_PRECISION_TO else mp
+    if t * t < 1:  # then what the other side is asked for is so near to 1 that a float loses most of the difference
+        return float(1 - context.betainc(0.5, df / 2, 0, t * t / (df + t * t), regularized=True))
     return float(context.betainc(df / 2, 0.5, 0, 1 / (1 + t * t / df), regularized=True))
 
 
