@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from stampede.core import registry
 from stampede.core.build import own_build, require_same_build
 from stampede.core.errors import StampedeError
 from stampede.core.frames import Frames
@@ -37,7 +38,9 @@ from stampede.processes.limits import raise_open_files
 
 R = TypeVar("R")
 
-own_build()  # once, where all instances are forked from: looking at every file would make a restart longer
+# Once, where all instances are forked from: looking at every file, of ours and of what is installed, takes a while.
+own_build()
+registry.names("coalescing")
 
 
 class _Conversation:
