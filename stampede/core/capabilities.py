@@ -120,8 +120,16 @@ class News(Protocol):
     def watch(self, key: str) -> asyncio.Future[Filled]:
         """Resolves at the key's next fill or failure, and when news may have been missed.
 
-        Shared by all waiters: wait for it, never cancel it.
+        Shared by all waiters: wait for it with `listen`, never cancel it.
         """
+        ...
+
+    async def listen(self, news: asyncio.Future[Filled], seconds: float) -> None:
+        """Wait for the news, at most for so many seconds."""
+        ...
+
+    def look_again(self) -> None:
+        """Have everybody in this process who waits for news ask again."""
         ...
 
     async def tell(self, key: str, news: Filled) -> None:

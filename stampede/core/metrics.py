@@ -112,6 +112,7 @@ TABLE = (
     Metric("store_errors", int, "", shown=In.NOWHERE, default=0),
     Metric("fenced_fills", int, "", shown=In.NOWHERE, default=0),
     Metric("degraded", int, "", shown=In.SUMMARY, default=0),
+    Metric("breaker_opened", int, "", shown=In.SUMMARY, default=0),
     Metric("loop_lag_ms", float, "ms", "", "event-loop lag, ms", In.SUMMARY | In.PAGE, default=0.0),
     Metric("throughput", float, "1/s", "throughput", "", In.SUMMARY | _JUDGED, more_is_better=True),
 )

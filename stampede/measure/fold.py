@@ -157,6 +157,7 @@ def _store(seen: Observed) -> Figures:
         "store_errors": seen.store_errors,
         "fenced_fills": seen.counters.fenced_fills,
         "degraded": seen.counters.degraded,
+        "breaker_opened": seen.counters.breaker_opened,
     }
 
 

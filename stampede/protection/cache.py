@@ -30,6 +30,10 @@ class Layer(Protocol):
         """Seconds for which a value is kept in the store after it has expired."""
         ...
 
+    def around_store(self, store: Store, cache: Cache) -> Store:
+        """The store with this choice around it; one per instance."""
+        ...
+
     def around_load(self, load: Loader, cache: Cache) -> Loader:
         """The load with this choice around it; one per instance."""
         ...
@@ -59,6 +63,7 @@ class Cache:
         self.retention = max((layer.retention() for layer in self.layers), default=0.0)
         self._loader: Loader = self._load_once
         for layer in self.layers:
+            self.store = layer.around_store(self.store, self)
             self._loader = layer.around_load(self._loader, self)
 
     def token(self) -> str:

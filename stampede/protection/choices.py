@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from stampede.core.errors import RequestError
 from stampede.core.model import Answer, Entry, Role
+from stampede.core.ports import Store
 from stampede.protection.cache import Cache, Loader
 from stampede.protection.judging import Action, Lifetime
 from stampede.protection.promise import Promise
@@ -60,6 +61,10 @@ class Wrapper(Choice):
     def retention(self) -> float:
         """Seconds for which a value is kept in the store after it has expired."""
         return 0.0
+
+    def around_store(self, store: Store, cache: Cache) -> Store:
+        """The store with this choice around it; one per instance."""
+        return store
 
     def around_load(self, load: Loader, cache: Cache) -> Loader:
         """The load with this choice around it; one per instance."""

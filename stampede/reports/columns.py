@@ -60,7 +60,10 @@ def further(run: Run) -> list[Columns]:
     """What else there is to tell, in tables that are narrow enough."""
     failures = _FAILURES if any(row.value("failed") for row in run.summary) else []
     fate = _FATE if any(map(wasted, run.summary)) else []
-    alone = _ALONE if any(row.value("degraded") for row in run.summary) else []
+    alone = [
+        *(_ALONE if any(row.value("degraded") for row in run.summary) else []),
+        *(_BREAKER if any(row.value("breaker_opened") for row in run.summary) else []),
+    ]
     points = [below] if (below := _beside_points(run)) else []
     beside = [[*failures, *alone, *fate]] if failures or alone or fate else []
     return [*points, *beside, *_over_time(run), *over_trials(run)]
@@ -153,6 +156,7 @@ _FAILURES: Columns = [
 ]
 
 _ALONE: Columns = [("degra-\nded", _plain("degraded"))]
+_BREAKER: Columns = [("breaker\nopened", _plain("breaker_opened"))]
 
 _FATE: Columns = [
     ("exe-\ncuted", _plain("db_executed")),
@@ -186,5 +190,5 @@ _COLUMNS: Columns = [
     ("va-\nlid", _valid),
 ]
 
-ALL: Columns = [*_COLUMNS, *_LIFETIMES, *_FAILURES, *_ALONE, *_FATE, *_STALENESS, _RECOVERED]
+ALL: Columns = [*_COLUMNS, *_LIFETIMES, *_FAILURES, *_ALONE, *_BREAKER, *_FATE, *_STALENESS, _RECOVERED]
 """Whatever there is to show of a strategy, but for the spread over its trials."""

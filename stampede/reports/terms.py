@@ -24,6 +24,7 @@ _JSON = "a metric, in the JSON and in no CSV"
 _IN_JSON = {
     "throughput": "values a second that callers got, from the release to the last answer",
     "degraded": "flights that went on without the store, which did not answer",
+    "breaker_opened": "how often an instance decided not to ask the store for a while",
     "loop_lag_ms": "by how much an instance's event loop was late at most",
     "loads": "loads as the instances count them",
     "store_errors": "steps of the store that failed",

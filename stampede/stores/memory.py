@@ -168,6 +168,12 @@ class MemoryStore:
         self._watchers.changed(key)
         self._watchers.invalidated(key)
 
+    async def listen(self, news: asyncio.Future[Filled], seconds: float) -> None:
+        await asyncio.wait([news], timeout=seconds)
+
+    def look_again(self) -> None:
+        self._watchers.look_again()
+
     async def tell(self, key: str, news: Filled) -> None:
         await self._travel()
         self._watchers.notify(key, news)

@@ -51,6 +51,10 @@ class Watchers:
         for callback in self._on_invalidated:
             with contextlib.suppress(Exception):  # one that cannot bear it keeps nobody from looking again
                 callback(None)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Wake all waiters of all keys, with no news."""
         for key in list(self._futures):
             self.notify(key, Filled(None, None))
 

@@ -73,7 +73,7 @@ class Lease(Coalescing):
             if asked.holder == token:
                 return await self._guard.lead(key, token, boarding)
             role, holders[asked.holder or ""] = Role.WAITER, boarding.asked
-            ended = await hear(news, holders, asked.remaining)
+            ended = await hear(self.cache.store, news, holders, asked.remaining)
             if ended is not None and ended.token is not None and (ended.entry is not None or ended.unshared):
                 boarding.good_for(holders[ended.token])
                 if ended.entry is not None:

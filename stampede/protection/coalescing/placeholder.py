@@ -66,13 +66,13 @@ class Placeholder(Coalescing):
                 look = await store.claim(key, token, self._claim.life)
                 if waited and look.holder == token:
                     # Who wins what it waited for may have missed why it is free.
-                    await hear(news, holders, UNDER_WAY_S)
+                    await hear(store, news, holders, UNDER_WAY_S)
             if look.holder == token:
                 return await self._claim.lead(key, token)
             if look.holder is not None:
                 holders.add(look.holder)
                 await self._wait(key, look.holder, news)
-                ended = await hear(news, holders)
+                ended = await hear(store, news, holders)
                 if ended is not None and ended.entry is not None:  # it was not written: what was, is read
                     return Answer(ended.entry, Role.WAITER)
                 if ended is not None and ended.unshared:
@@ -86,7 +86,7 @@ class Placeholder(Coalescing):
 
     async def _wait(self, key: str, holder: str, news: asyncio.Future[Filled]) -> None:
         """Until there is news, or time to look again: the holder may be dead, or a message lost."""
-        await asyncio.wait([news], timeout=self.marker / 2)
+        await self.cache.store.listen(news, self.marker / 2)
         owner, claimed, _ = holder.partition("/")  # a reload's guard names no owner, and ends by itself
         if claimed and not news.done() and not await self._owner.lives(owner):
             await self.cache.store.unclaim(key, holder, None)

@@ -55,7 +55,7 @@ class RedisLockNotify(Coalescing):
             if holder == token:
                 return await self._guard.lead(key, token, Boarding())
             holders.add(holder)
-            ended = await hear(news, holders, self.lease)
+            ended = await hear(store, news, holders, self.lease)
             if ended is not None and ended.entry is not None:  # it was not written: what was, is read
                 return Answer(ended.entry, Role.WAITER)
             if ended is not None and ended.unshared:

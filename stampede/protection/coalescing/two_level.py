@@ -33,7 +33,8 @@ class TwoLevel(Coalescing):
                 waiters of all processes, once; a fill without the lease (too late, or the lease was evicted) is
                 fenced off, yet its value is pushed to those who wait for it; as is one that Redis refuses, and where
                 even that is refused, every waiting process loads once; without Redis each process still collapses
-                its calls, answers, and counts them as `degraded`
+                its calls, gives its load to all who have asked by its end and heard of no invalidation, and counts
+                that as `degraded`
     source:     FusionCache 2.5 (two levels), Nishtala et al., NSDI 2013 (the lease); the push is our own
     """
 

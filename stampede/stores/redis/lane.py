@@ -122,6 +122,8 @@ class Lane:
             self._was_idle, self._heard_at = now - self._heard_at >= IDLE_S, now
         packed: list[bytes] = []
         for each in asked:
+            if each.reply.done():  # nobody waits for it any more
+                continue
             try:
                 packed += connection.pack_command(*each.command)
             except Exception as error:  # a lone surrogate, an argument of another type: whatever the packer says

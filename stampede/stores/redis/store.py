@@ -180,6 +180,12 @@ class RedisStore(Steps):
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
 
+    async def listen(self, news: asyncio.Future[Filled], seconds: float) -> None:
+        await asyncio.wait([news], timeout=seconds)
+
+    def look_again(self) -> None:
+        self._watchers.look_again()
+
     async def tell(self, key: str, news: Filled) -> None:
         await self._send("PUBLISH", self._channel, encode(News(key, *news)))
 

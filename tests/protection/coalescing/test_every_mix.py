@@ -20,7 +20,8 @@ FEW = 4
 REAL_LOAD_S = 0.1
 BARELY_S = 0.001
 MakeFleet = Callable[..., Any]
-RESILIENCE = ["", *registry.names("resilience"), "+".join(registry.names("resilience"))]
+EACH = [*(set(registry.names("resilience")) - {"store"}), "store(timeout=10s)"]  # a busy machine is no silent store
+RESILIENCE = ["", *sorted(EACH), "+".join(sorted(EACH))]
 LOCALITY = ["", *registry.names("locality")]
 
 
