@@ -33,7 +33,7 @@ class Values(Protocol):
     async def delete(self, key: str) -> None:
         """Invalidate: remove the value and void the guard, so that a load in progress cannot fill any more.
 
-        Watchers are told to ask again, and `invalidated` everywhere is called with the key.
+        Watchers are told to ask again, and `invalidated` is called with the key where somebody watches or holds it.
         """
         ...
 
@@ -120,7 +120,7 @@ class News(Protocol):
     def watch(self, key: str) -> asyncio.Future[Filled]:
         """Resolves at the key's next fill or failure, and when news may have been missed.
 
-        Shared by all waiters: wait for it with `listen`, never cancel it.
+        Those are told who have asked for the right to load, and have not got it, or have it, since they watch. Shared by all waiters: wait for it with `listen`, never cancel it.
         """
         ...
 
@@ -137,7 +137,7 @@ class News(Protocol):
         ...
 
     def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
-        """Have the callback called for every key that anybody in the fleet deletes.
+        """Have the callback called for every key that anybody in the fleet deletes while it is held or awaited here.
 
         None means that invalidations may have been missed, of all keys.
         """

@@ -26,6 +26,15 @@ class Watchers:
             self._futures[key] = future
         return future
 
+    def watched(self, key: str) -> bool:
+        """Whether anybody waits for the key's news."""
+        return key in self._futures
+
+    @property
+    def hears_invalidations(self) -> bool:
+        """Whether anybody wants to be told of deleted keys."""
+        return bool(self._on_invalidated)
+
     def notify(self, key: str, news: Filled) -> None:
         """Wake all waiters of the key."""
         future = self._futures.pop(key, None)
@@ -33,7 +42,7 @@ class Watchers:
             future.set_result(news)
 
     def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
-        """Have the callback called for every key that is deleted, and with None when news may have been missed."""
+        """Have the callback called for every key whose deletion is told, and with None when news may be missed."""
         self._on_invalidated.append(callback)
 
     def on_changed(self, callback: Callable[[str | None], None]) -> None:

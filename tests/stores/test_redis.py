@@ -44,9 +44,10 @@ def reads(raw: Redis) -> int:
 
 
 async def pushed(store: RedisStore, filler: RedisStore, key: str, entry: Entry) -> Filled:
-    """What a watcher of one store hears when another one fills."""
+    """What one store that waits hears when another one fills."""
     news = store.watch(key)
     await filler.add(key, "one", 10)
+    await store.add(key, "two", 10)
     await filler.fill(key, "one", entry, 10, Notify.PUSH)
     return await asyncio.wait_for(asyncio.shield(news), HEARD_WITHIN)
 
@@ -287,18 +288,81 @@ async def test_a_url_that_is_none_is_an_error_that_does_not_show_its_password(
         assert isinstance(caught.value, UsageError)
 
 
-async def test_a_swap_is_a_plain_set_where_the_server_can_compare_and_a_script_elsewhere(
-    redis_store: RedisStore, raw: Redis, entry: Entry, redis_url: str
-) -> None:
-    def scripts() -> int:
-        return int(raw.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"])
+async def stores(redis_url: str, prefix: str, number: int) -> list[RedisStore]:
+    return [await RedisStore.open(redis_url, prefix) for _ in range(number)]
 
-    await redis_store.claim("k", "me", 5)
-    before = scripts()
-    assert await redis_store.swap("k", "me", entry, 5)
-    compares = raw.info("server").get("server_name") == "valkey"
-    assert scripts() - before == (0 if compares else 1)
-    assert await redis_store.get("k") == entry
+
+def published(raw: Redis) -> int:
+    return int(raw.info("commandstats").get("cmdstat_publish", {"calls": 0})["calls"])
+
+
+@pytest.mark.parametrize("how", ["fill", "fail", "drop", "delete", "swap", "unclaim"])
+async def test_news_go_to_those_processes_only_that_wait(
+    redis_url: str, raw: Redis, prefix: str, entry: Entry, runner: asyncio.Runner, how: str
+) -> None:
+    holder, waiting, *others = fleet = await stores(redis_url, prefix, 6)
+    claims = how in ("swap", "unclaim")
+    try:
+        assert await (holder.claim("k", "me", 5) if claims else holder.lease("k", "me", 5))
+        news = waiting.watch("k")
+        for store in (waiting, *others):  # the others want to know who loads, and do not wait for it
+            await (store.claim("k", "you", 5) if claims else store.lease("k", "you", 5))
+        unheard = [store.watch("k") for store in others]
+        before = published(raw)
+        end: dict[str, Callable[[], Awaitable[object]]] = {
+            "fill": lambda: holder.fill("k", "me", entry, 5, Notify.PUSH),
+            "fail": lambda: holder.fail("k", "me", "no", 0, Notify.PUSH),
+            "drop": lambda: holder.drop("k", "me", Notify.WAKE),
+            "delete": lambda: holder.delete("k"),
+            "swap": lambda: holder.swap("k", "me", entry, 5),
+            "unclaim": lambda: holder.unclaim("k", "me", None),
+        }
+        await end[how]()
+        await asyncio.wait_for(asyncio.shield(news), TTL_S)
+        assert published(raw) - before == 1
+        await asyncio.sleep(0.05)
+        assert not any(each.done() for each in unheard)
+    finally:
+        for store in fleet:
+            await store.close()
+
+
+async def test_an_invalidation_is_told_to_the_holder_that_wants_to_know(
+    redis_url: str, raw: Redis, prefix: str, runner: asyncio.Runner
+) -> None:
+    holder, other, third = fleet = await stores(redis_url, prefix, 3)
+    told: list[tuple[str, str | None]] = []
+    try:
+        for name, store in (("holder", holder), ("other", other)):
+            store.on_invalidated(lambda key, name=name: told.append((name, key)))  # type: ignore[misc]
+        await holder.lease("k", "me", 5)
+        await third.delete("k")
+        async with asyncio.timeout(TTL_S):
+            while not told:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert told == [("holder", "k")]
+    finally:
+        for store in fleet:
+            await store.close()
+
+
+async def test_who_waits_is_told_however_long_the_load_is_renewed(
+    redis_url: str, prefix: str, entry: Entry, runner: asyncio.Runner
+) -> None:
+    holder, waiting = fleet = await stores(redis_url, prefix, 2)
+    try:
+        await holder.lease("k", "me", 0.2)
+        news = waiting.watch("k")
+        await waiting.lease("k", "you", 0.2)
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+            assert await holder.renew("k", "me", 0.2)
+        await holder.fill("k", "me", entry, 5, Notify.PUSH)
+        assert await asyncio.wait_for(asyncio.shield(news), TTL_S) == Filled(entry, None, "me")
+    finally:
+        for store in fleet:
+            await store.close()
 
 
 async def test_a_renewal_waits_for_nothing_else_that_is_under_way(redis_store: RedisStore, prefix: str) -> None:

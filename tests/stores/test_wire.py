@@ -124,6 +124,7 @@ async def test_a_listener_that_is_told_something_that_it_cannot_bear_listens_on(
 
     redis_store.on_invalidated(refuse)
     before = ids(raw, "pubsub")
+    await redis_store.add("other", "one", 10)
     await redis_store.delete("other")
     async with asyncio.timeout(HEARD_WITHIN):
         while not (now := ids(raw, "pubsub")) or now & before:

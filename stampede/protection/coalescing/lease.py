@@ -71,6 +71,7 @@ class Lease(Coalescing):
             if asked.entry is not None:
                 return Answer(asked.entry, role)
             if asked.holder == token:
+                del news  # else the fill would be sent back to this process
                 return await self._guard.lead(key, token, boarding)
             role, holders[asked.holder or ""] = Role.WAITER, boarding.asked
             ended = await hear(self.cache.store, news, holders, asked.remaining)

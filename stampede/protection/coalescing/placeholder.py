@@ -36,7 +36,7 @@ class Placeholder(Coalescing):
                 load taken over; an error is published and reaches all waiters of all processes, once, as does a
                 value that could not be written; where Redis refuses even that, every waiting process loads once; a
                 claim that cannot be taken back (Redis has become read-only, say) ends within two markers' lives
-    source:     redis/rueidis `rueidisaside`; SET … IFEQ and DELIFEQ where the server has them (Valkey 8.1 and 9.0)
+    source:     redis/rueidis `rueidisaside`
     """
 
     promise = Promise(Scope.FLEET, "for a message; the owner's id sits in the value's place meanwhile", fenced=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from cachetools import TTLCache
 
 from stampede.core.model import Answer, Entry, Role
-from stampede.core.ports import Changes, News
+from stampede.core.ports import Changes
 from stampede.core.ranges import Count
 from stampede.core.units import Duration
 from stampede.protection.cache import Cache
@@ -33,7 +33,7 @@ class Near(Wrapper):
     """
 
     rank: ClassVar[int] = 5  # within the bounds of `timeouts`, which a volunteer may need
-    needs = (Changes, News)
+    needs = (Changes,)
     ttl: Duration = Duration(1.0)
     size: Count = 1000
     _kept: TTLCache[str, Entry] = field(init=False)
@@ -43,8 +43,6 @@ class Near(Wrapper):
     async def begin(self, cache: Cache, keys: Sequence[str]) -> None:
         """Ask the store for news of every change. Raises StoreError."""
         await cache.store.track(self._changed)
-        # The two kinds of news may overtake each other: what was read between them may be the older value.
-        cache.store.on_invalidated(self._changed)
         self._begun = True
 
     def _changed(self, key: str | None) -> None:

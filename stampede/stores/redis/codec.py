@@ -60,6 +60,11 @@ def guard_name(prefix: str, key: str) -> str:
     return f"{prefix}guard:{_checked(key)}"
 
 
+def waiting_name(prefix: str, key: str) -> str:
+    """The name of the list of those processes that hold the key or wait for it."""
+    return f"{prefix}waiting:{_checked(key)}"
+
+
 def _checked(key: str) -> str:
     if not isinstance(key, str):  # another type would have a name, too, and nobody could read the news of it
         raise StoreError(f"a key must be text, not {type(key).__name__}")

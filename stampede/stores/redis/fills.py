@@ -1,8 +1,9 @@
-"""What the fleet publishes: fills, failures and invalidations of all its keys, over one subscription a process."""
+"""What others tell this process: fills, failures and invalidations of the keys that it waits for or holds."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from stampede.core.model import Filled
 from stampede.stores.redis.codec import News, decode_news
@@ -17,9 +18,9 @@ class FillListener:
     server may be gone, too, and once it is back. In between waiters are bounded by their lease.
     """
 
-    def __init__(self, url: str, channel: str, watchers: Watchers) -> None:
+    def __init__(self, url: str, channels: Sequence[str], watchers: Watchers) -> None:
         self._url = url
-        self._channel = channel
+        self._channels = channels
         self._watchers = watchers
 
     async def listen(self, hears: asyncio.Event) -> None:
@@ -27,8 +28,9 @@ class FillListener:
         client = connect(self._url, 1, timeout=None)
         try:
             async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
-                await pubsub.subscribe(self._channel)
-                await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
+                await pubsub.subscribe(*self._channels)
+                for _ in self._channels:
+                    await pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
                 hears.set()
                 self._watchers.missed()
                 async for message in pubsub.listen():

@@ -15,8 +15,13 @@ from stampede.core.tasks import Flights, Tasks
 from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.wire import Wire
 
+
+def _text(name: str) -> str:
+    return files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+
+
 SCRIPTS = {
-    name: files("stampede.stores.redis").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    name: _text("common") + _text(name)
     for name in ("add", "claim", "delete", "fill", "lease", "put_under", "release", "renew", "swap")
 }
 _SHA = {name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
@@ -50,14 +55,3 @@ class Scripts:
         """Load them again, once for all who miss them at the same time. Raises StoreError."""
         reload = self._reloads.current("") or self._reloads.start("", lambda key, boarding: self.load())
         await reload.join()
-
-
-async def knows_ifeq(wire: Wire, prefix: str) -> bool:
-    """Valkey does from 8.1 on, Redis from 8.4; others call it a syntax error. Raises StoreError."""
-    try:
-        await wire.send("SET", prefix + "probe", b"", "IFEQ", b"nothing", "PX", 1)
-    except StoreError as error:
-        if "syntax" in str(error).lower():
-            return False
-        raise
-    return True

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from stampede.core.errors import StoreError
 from stampede.core.ports import NOTHING, Demand
 from stampede.stores.redis.cleaning import ALIVE, BATCH, sweep
-from stampede.stores.redis.codec import guard_name, milliseconds, value_name
+from stampede.stores.redis.codec import guard_name, milliseconds, value_name, waiting_name
 from stampede.stores.redis.probe import probe
 from stampede.stores.redis.pulses import Pulses
 from stampede.stores.redis.store import RedisStore
@@ -38,7 +38,7 @@ class RedisServer:
         return await RedisStore.open(self.url, self.prefix, pool)
 
     async def remove(self, keys: Iterable[str]) -> None:
-        names = [name(self.prefix, key) for key in keys for name in (value_name, guard_name)]
+        names = [name(self.prefix, key) for key in keys for name in (value_name, guard_name, waiting_name)]
         try:
             for begin in range(0, len(names), BATCH):
                 await asyncio.shield(self._client.unlink(*names[begin : begin + BATCH]))

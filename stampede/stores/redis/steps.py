@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from stampede.core.ports import Sent, unheeded
-from stampede.stores.redis.codec import guard_name, milliseconds, value_name
+from stampede.stores.redis.codec import guard_name, milliseconds, value_name, waiting_name
 from stampede.stores.redis.connections import Argument
 from stampede.stores.redis.scripts import Scripts
 from stampede.stores.redis.wire import Wire
@@ -41,11 +41,14 @@ class Steps:
     def _value(self, key: str) -> str:
         return value_name(self._prefix, key)
 
+    def _waiting(self, key: str) -> str:
+        return waiting_name(self._prefix, key)
+
     def _names(self, key: str) -> list[str]:
-        return [self._value(key), self._guard(key)]
+        return [self._value(key), self._guard(key), self._waiting(key)]
 
     def _guard_first(self, key: str) -> list[str]:
-        return [self._guard(key), self._value(key)]
+        return [self._guard(key), self._value(key), self._waiting(key)]
 
     def _send(self, *command: Argument) -> Awaitable[Any]:
         return self._wire.send(*command)

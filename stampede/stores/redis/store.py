@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from secrets import token_hex
 
 from stampede.core.model import Entry, Filled, LeaseAnswer, Look, Notify
 from stampede.core.ports import ANY_NOTE, Sent, unheeded
@@ -18,7 +19,6 @@ from stampede.stores.redis.codec import (
 )
 from stampede.stores.redis.conversation import Conversation
 from stampede.stores.redis.fills import FillListener
-from stampede.stores.redis.scripts import knows_ifeq
 from stampede.stores.redis.steps import Steps
 from stampede.stores.redis.tracking import ChangeListener
 from stampede.stores.redis.wire import ALONE, Lanes, PooledConnections, Wire, connect
@@ -30,14 +30,19 @@ RENEWED_AT_ONCE = 500
 
 
 class RedisStore(Steps):
-    """The contract of `stampede.core.ports.OpenStore`. `compares`: the server knows SET … IFEQ."""
+    """The contract of `stampede.core.ports.OpenStore`.
 
-    def __init__(self, wire: Wire, url: str, prefix: str, compares: bool) -> None:
+    News of a key are published to those processes that hold it or wait for it, each over a channel of its own: what
+    they cost grows with these, and not with the fleet. Only what `tell` says goes to all.
+    """
+
+    def __init__(self, wire: Wire, url: str, prefix: str) -> None:
         super().__init__(wire, prefix)
-        self._channel = prefix + "fills"
-        self._compares = compares
+        self._all = prefix + "fills"
+        self._channel = f"{self._all}:"
+        self._me = token_hex(8)
         self._watchers = Watchers()
-        self._fills = Conversation(FillListener(url, self._channel, self._watchers).listen)
+        self._fills = Conversation(FillListener(url, [self._all, self._channel + self._me], self._watchers).listen)
         self._tracker = ChangeListener(url, prefix, self._watchers)
         self._changes = Conversation(self._tracker.listen)
 
@@ -51,7 +56,7 @@ class RedisStore(Steps):
         client = connect(url, pool or ALONE)
         wire = PooledConnections(client) if pool else Lanes(client)
         try:
-            store = cls(wire, url, prefix, await knows_ifeq(wire, prefix))
+            store = cls(wire, url, prefix)
             await store._scripts.load()
         except BaseException:
             await wire.close()
@@ -98,11 +103,17 @@ class RedisStore(Steps):
     # -- guards ------------------------------------------------------------------------------------------------
 
     async def look(self, key: str) -> Look:
-        return decode_look(*await self._send("MGET", *self._names(key)))
+        return decode_look(*await self._send("MGET", self._value(key), self._guard(key)))
 
     async def add(self, key: str, token: str, ttl: float, over: str = ANY_NOTE) -> str:
-        holder: bytes = await self._run("add", self._guard_first(key), token, self._milliseconds(ttl), over)
+        arguments = (token, self._milliseconds(ttl), over, *self._listeners(key))
+        holder: bytes = await self._run("add", self._guard_first(key), *arguments)
         return holder.decode()
+
+    def _listeners(self, key: str) -> tuple[str, str]:
+        """Who wants to be told as the key's holder, and who as one that waits: this process, or nobody."""
+        watches = self._watchers.watched(key)
+        return self._me if watches or self._watchers.hears_invalidations else "", self._me if watches else ""
 
     async def renew(self, key: str, token: str, ttl: float) -> bool:
         return (await self.renew_all([(key, token)], ttl))[0]
@@ -121,14 +132,15 @@ class RedisStore(Steps):
 
     async def drop(self, key: str, token: str, notify: Notify = Notify.NOTHING) -> bool:
         news = None if notify is Notify.NOTHING else News(key, token=token)
-        return await self._release(self._guard(key), token, news)
+        return await self._release([self._guard(key), self._waiting(key)], token, news)
 
     async def fill(
         self, key: str, token: str, entry: Entry, ttl: float, notify: Notify, sent: Sent = unheeded
     ) -> bool:
         news = News(key, entry if notify is Notify.PUSH else None, token=token)
         message = encode(news) if notify is not Notify.NOTHING else b""
-        arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message)
+        knows = "" if self._watchers.watched(key) else self._me
+        arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message, knows)
         return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
 
     async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
@@ -137,17 +149,20 @@ class RedisStore(Steps):
 
     async def fail(self, key: str, token: str, error: str | None, keep: float, notify: Notify) -> bool:
         news = None if notify is Notify.NOTHING else News(key, None, error, token, unshared=error is None)
-        return await self._release(self._guard(key), token, news, encode_note(token, error), keep)
+        names = [self._guard(key), self._waiting(key)]
+        return await self._release(names, token, news, encode_note(token, error), keep)
 
-    async def _release(self, name: str, holds: str, news: News | None, note: str = "", keep: float = 0.0) -> bool:
+    async def _release(
+        self, names: list[str], holds: str, news: News | None, note: str = "", keep: float = 0.0
+    ) -> bool:
         message = encode(news) if news else b""
         keep_ms = self._milliseconds(keep) if keep > 0 else 0
-        return bool(await self._run("release", [name], holds, note, keep_ms, self._channel, message))
+        return bool(await self._run("release", names, holds, note, keep_ms, self._channel, message))
 
     # -- leases ------------------------------------------------------------------------------------------------
 
     async def lease(self, key: str, token: str, ttl: float, sent: Sent = unheeded) -> LeaseAnswer:
-        arguments = (token, self._milliseconds(ttl))
+        arguments = (token, self._milliseconds(ttl), *self._listeners(key))
         value, holder, left_ms = await self._run("lease", self._names(key), *arguments, sent=sent)
         if value is not None:
             return LeaseAnswer(decode_entry(value), None, 0.0)
@@ -156,24 +171,20 @@ class RedisStore(Steps):
     # -- claims ------------------------------------------------------------------------------------------------
 
     async def claim(self, key: str, token: str, ttl: float) -> Look:
-        there = await self._run("claim", self._names(key), CLAIM + token, self._milliseconds(ttl))
+        _, waits = self._listeners(key)
+        there = await self._run("claim", self._names(key), CLAIM + token, self._milliseconds(ttl), waits)
         if is_claim(there):
             return Look(None, there.decode().removeprefix(CLAIM))
         return Look(decode_entry(there), None)
 
     async def swap(self, key: str, token: str, entry: Entry, ttl: float) -> bool:
-        name, claim, envelope = self._value(key), CLAIM + token, encode(entry)
-        if self._compares:
-            step = self._send("SET", name, envelope, "IFEQ", claim, "PX", self._milliseconds(ttl))
-        else:
-            step = self._run("swap", [name], claim, envelope, self._milliseconds(ttl))
-        swapped = bool(await step)
-        if swapped:
-            await self.tell(key, Filled(None, None, token))
-        return swapped
+        news = encode(News(key, token=token))
+        arguments = (CLAIM + token, encode(entry), self._milliseconds(ttl), self._channel, news)
+        return bool(await self._run("swap", [self._value(key), self._waiting(key)], *arguments))
 
     async def unclaim(self, key: str, token: str, error: str | None) -> bool:
-        return await self._release(self._value(key), CLAIM + token, News(key, None, error, token))
+        names = [self._value(key), self._waiting(key)]
+        return await self._release(names, CLAIM + token, News(key, None, error, token))
 
     # -- news --------------------------------------------------------------------------------------------------
 
@@ -187,7 +198,7 @@ class RedisStore(Steps):
         self._watchers.look_again()
 
     async def tell(self, key: str, news: Filled) -> None:
-        await self._send("PUBLISH", self._channel, encode(News(key, *news)))
+        await self._send("PUBLISH", self._all, encode(News(key, *news)))
 
     def on_invalidated(self, callback: Callable[[str | None], None]) -> None:
         self._watchers.on_invalidated(callback)

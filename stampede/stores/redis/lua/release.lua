@@ -1,5 +1,6 @@
--- Give a guard, or a claim, back if it is still the token's own, and tell the watchers.
--- KEYS: guard or value   ARGV: token or claim, note, ms to keep the note (0: do not), channel, message ("": tell nobody)
+-- Give a guard, or a claim, back if it is still the token's own, and tell who waits.
+-- KEYS: guard or value, waiting
+-- ARGV: token or claim, note, ms to keep the note (0: do not), channel, message ("": tell nobody)
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end
@@ -8,6 +9,6 @@ if not noted or noted.err then -- out of memory, say
   redis.call('DEL', KEYS[1])
 end
 if ARGV[5] ~= '' then
-  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  tell(KEYS[2], ARGV[4], ARGV[5])
 end
 return 1
