@@ -36,7 +36,12 @@ __all__ = [
 ]
 
 Clock = Callable[[], float]
-"""Seconds that never step back: `time.monotonic` (one clock for all processes of a machine), or virtual time."""
+"""Seconds by which entries are stamped, the same for all who share a store.
+
+The bench's is `time.monotonic` (one clock for all processes of a machine), or virtual time, and never steps. The
+library's is `time.time`, which means the same on every machine, as far as their clocks agree. How long something
+lasts (a timeout, a lease) is measured by neither: see `stampede.core.clock`.
+"""
 
 
 class Store(Values, Guards, Leases, Claims, News, Changes, Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, TypeVar
 
+from stampede.core.clock import loop_time
 from stampede.core.errors import LoadError, RequestError, StoreError, StoreGone
 from stampede.core.model import Entry, Filled, Loaded
 from stampede.core.ports import Clock, Store
@@ -93,12 +94,12 @@ class Cache:
             return await self._loader(key)
 
     async def _load_once(self, key: str) -> Entry:
-        begun = self.clock()
+        begun = loop_time()
         self.counters.loads += 1
         loaded = await self._ask_origin(key)
-        now = self.clock()
-        life = self.freshness.lifetime(self.ttl, self.random)
-        return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, now - begun)
+        took = loop_time() - begun
+        now, life = self.clock(), self.freshness.lifetime(self.ttl, self.random)
+        return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, took)
 
     async def _ask_origin(self, key: str) -> Loaded:
         try:

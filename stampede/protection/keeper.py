@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stampede.core.clock import loop_time
 from stampede.protection.cache import Cache
 
 TOGETHER = 1 / 12
@@ -35,7 +36,7 @@ class Keeper:
         """
         right = key, token
         self._loads[right] += 1
-        self._due.setdefault(right, self._cache.clock() + self._lease / 3)
+        self._due.setdefault(right, loop_time() + self._lease / 3)
         if self._work is None or self._work.done():  # done: what was held is lost
             self._work = self._cache.tasks.spawn(self._renew_in_time())
         try:
@@ -51,8 +52,8 @@ class Keeper:
 
     async def _renew_in_time(self) -> None:
         while self._due:
-            await asyncio.sleep(max(0.0, min(self._due.values()) - self._cache.clock()))
-            now = self._cache.clock()
+            await asyncio.sleep(max(0.0, min(self._due.values()) - loop_time()))
+            now = loop_time()
             due = [right for right, moment in self._due.items() if moment <= now + self._lease * TOGETHER]
             self._due.update(dict.fromkeys(due, now + self._lease / 3))
             await self._cache.quietly(self._renew(due))

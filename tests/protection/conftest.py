@@ -22,6 +22,8 @@ from stampede.stores.memory import MemoryStore
 class One:
     """One instance. Its origin takes `seconds` for a load, counts, and fails while `error` is set.
 
+    Its clock is `step` seconds beside the loop's time.
+
     A load asks for the keys that `asks` has for its own, after `pause_before_asking`.
     """
 
@@ -38,12 +40,13 @@ class One:
         self.on_load: Callable[[str], object] = lambda key: None
         self.begun: list[float] = []
         self.in_flight = self.peak = 0
+        self.step = 0.0
         self.protection = protection(
             Strategy.parse(spec),
             store=store,
             origin=self._load,
             ttl=ttl,
-            clock=self.loop.time,
+            clock=self.clock,
             random=Random(seed),
             tasks=self.tasks,
             owner=owner,
@@ -72,6 +75,10 @@ class One:
     def loads(self) -> int:
         """How many loads have begun."""
         return len(self.begun)
+
+    def clock(self) -> float:
+        """The clock of the entries, which steps."""
+        return self.loop.time() + self.step
 
     async def until(self, moment: float) -> None:
         """Wait until the clock shows so many seconds."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from stampede.core.clock import loop_time
 from stampede.core.errors import RequestError, StoreError, UsageError
 from stampede.core.model import Entry, Notify
 from stampede.core.ports import Guards, Values
@@ -74,7 +75,7 @@ class _Refresher:
         self._token = cache.token()
         self._guard = Guard(cache, LEASE_S, Notify.PUSH)
         self._fence = Fence(cache)
-        self._due = cache.clock()
+        self._due = loop_time()
 
     async def stand(self) -> bool:
         """Take or keep the office, if it is free or ours, and do what is due; False: another one has it.
@@ -83,10 +84,10 @@ class _Refresher:
         """
         if not await self._in_office():
             # Whoever takes over a dead refresher's office does not know its schedule, and begins at once.
-            self._due = self._cache.clock()
+            self._due = loop_time()
             return False
-        if self._cache.clock() >= self._due:
-            self._due = self._cache.clock() + self._every
+        if loop_time() >= self._due:
+            self._due = loop_time() + self._every
             await self._round()
         return True
 
@@ -124,7 +125,7 @@ class _Refresher:
         try:
             while True:
                 # A round that took longer than `every` is followed by the next without a pause.
-                rest = max(0.0, self._due - self._cache.clock())
+                rest = max(0.0, self._due - loop_time())
                 await asyncio.sleep(min(rest, PAUSE_S) if in_office else PAUSE_S)
                 in_office = False
                 with contextlib.suppress(StoreError):

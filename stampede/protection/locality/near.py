@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from cachetools import TTLCache
 
+from stampede.core.clock import loop_time
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Changes
 from stampede.core.ranges import Count
@@ -54,7 +55,7 @@ class Near(Wrapper):
             self._reading.pop(key, None)
 
     def around_get(self, get: Get, serve: Serve, cache: Cache) -> Get:
-        self._kept = TTLCache(self.size, self.ttl, timer=cache.clock)
+        self._kept = TTLCache(self.size, self.ttl, timer=loop_time)
 
         async def nearby(key: str) -> Answer:
             entry = self._kept.get(key)

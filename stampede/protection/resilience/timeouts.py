@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
+from stampede.core.clock import loop_time
 from stampede.core.errors import LoadError
 from stampede.core.model import Answer, Entry, Role
 from stampede.core.ports import Values
@@ -55,10 +56,10 @@ class Timeouts(Wrapper):
         )
 
         async def impatient(key: str) -> Answer:
-            begun, kept = cache.clock(), None
+            begun, kept = loop_time(), None
             task = cache.tasks.spawn(_answer(get, key))
             for look in (*looks, self.hard):
-                await asyncio.wait([task], timeout=begun + look - cache.clock())
+                await asyncio.wait([task], timeout=begun + look - loop_time())
                 if not task.done() and look < self.hard:
                     kept = await _kept(cache, key, task, begun + self.hard)
                 if task.done():
@@ -78,7 +79,7 @@ async def _answer(get: Get, key: str) -> Answer:
 async def _kept(cache: Cache, key: str, task: asyncio.Task[Answer], ends: float) -> Entry | None:
     """What the store has, unless the task is done first: Redis may be what hangs, and its error costs no answer."""
     reading = cache.tasks.spawn(_read(cache, key))
-    await asyncio.wait([task, reading], timeout=ends - cache.clock(), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([task, reading], timeout=ends - loop_time(), return_when=asyncio.FIRST_COMPLETED)
     return reading.result() if reading.done() else None
 
 
