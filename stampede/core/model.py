@@ -11,8 +11,9 @@ import msgspec
 class Entry(msgspec.Struct, array_like=True, frozen=True):
     """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
 
-    `value` is JSON text; `version` is the origin's; times are seconds on the run's clock. From `stale_at` on,
-    freshness may have it reloaded; from `expires_at` on it is as good as missing, kept only for when a load fails.
+    `value` is JSON text, or what the library's codec makes; `version` is the origin's; times are seconds on the clock
+    of all who share the store. From `stale_at` on, freshness may have it reloaded; from `expires_at` on it is as good
+    as missing, kept only for when a load fails.
     A load has failed where `retry_at` is set: until then the value is served as it is, and nobody tries again.
     Bytes and frozen: no caller can change a shared result under another.
     """
@@ -31,10 +32,14 @@ NOT_FOUND = b"null"
 
 
 class Loaded(NamedTuple):
-    """What the origin answered: JSON text and the key's version at that moment."""
+    """What the origin answered: JSON text and the key's version at that moment.
+
+    `ttl`: the seconds that this value lives, if not as long as the cache's others.
+    """
 
     value: bytes
     version: int
+    ttl: float | None = None
 
 
 class Role(IntEnum):

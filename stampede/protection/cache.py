@@ -86,7 +86,8 @@ class Cache:
 
     def stands_in_until(self, entry: Entry, max_age: float) -> float:
         """When a value becomes older than its lifetime and `max_age`; before, it can stand in for one that fails."""
-        return entry.loaded_at + self.freshness.lifetime(self.ttl, self.random).expires_after + max_age
+        life = self.freshness.lifetime(self.ttl, self.random)
+        return entry.stale_at + (life.expires_after - life.stale_after) + max_age
 
     async def load(self, key: str) -> Entry:
         """One load, with all resilience around it. Raises LoadError."""
@@ -98,7 +99,7 @@ class Cache:
         self.counters.loads += 1
         loaded = await self._ask_origin(key)
         took = loop_time() - begun
-        now, life = self.clock(), self.freshness.lifetime(self.ttl, self.random)
+        now, life = self.clock(), self.freshness.lifetime(loaded.ttl or self.ttl, self.random)
         return Entry(loaded.value, loaded.version, now, now + life.stale_after, now + life.expires_after, took)
 
     async def _ask_origin(self, key: str) -> Loaded:

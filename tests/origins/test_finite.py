@@ -216,8 +216,8 @@ async def test_a_load_that_leaves_its_connection_is_abandoned_and_the_next_is_se
 async def test_a_missing_key_is_null_until_it_is_written() -> None:
     it = database("1ms", 1)
     it.reset(Latency.parse("1ms"), 1, 1, missing=1.0)
-    assert await it.load("t0:3") == (b"null", 1)
+    assert await it.load("t0:3") == Loaded(b"null", 1)
     it.write("t0:3")
-    assert await it.load("t0:3") == (b"t0:3", 2)
+    assert await it.load("t0:3") == Loaded(b"t0:3", 2)
     it.reset(Latency.parse("1ms"), 1, 1)
-    assert await it.load("t0:4") == (b"t0:4", 1)
+    assert await it.load("t0:4") == Loaded(b"t0:4", 1)

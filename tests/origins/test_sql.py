@@ -17,6 +17,7 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from stampede.core.errors import DatabaseUnavailable, LoadError, StampedeError, UsageError
+from stampede.core.model import Loaded
 from stampede.origins import sql
 from stampede.origins.client_count import timeline
 from stampede.origins.connect import connect_origin
@@ -161,7 +162,7 @@ async def test_loads_are_counted_from_one_count_to_the_next(shop: str) -> None:
 
 async def test_a_query_may_do_without_the_key(shop: str) -> None:
     async with opened(shop, "select count(*) as n from goods") as database:
-        assert await database.load("t0:5") == (b'[{"n":2}]', 1)
+        assert await database.load("t0:5") == Loaded(b'[{"n":2}]', 1)
 
 
 async def test_whatever_the_columns_hold_becomes_json(shop: str) -> None:

@@ -22,7 +22,7 @@ from stampede.stores.memory import MemoryStore
 class One:
     """One instance. Its origin takes `seconds` for a load, counts, and fails while `error` is set.
 
-    Its clock is `step` seconds beside the loop's time.
+    Its clock is `step` seconds beside the loop's time, and what it loads lives for `ttl` seconds if that is set.
 
     A load asks for the keys that `asks` has for its own, after `pause_before_asking`.
     """
@@ -34,6 +34,7 @@ class One:
         self.seconds = 1.0
         self.value = b'"value"'
         self.version = 1
+        self.ttl: float | None = None
         self.error: str | None = None
         self.asks: dict[str, list[str]] = {}
         self.pause_before_asking = 0.0
@@ -54,7 +55,7 @@ class One:
         self.get = self.protection.get
 
     async def _load(self, key: str) -> Loaded:
-        loaded, error = Loaded(self.value, self.version), self.error
+        loaded, error = Loaded(self.value, self.version, self.ttl), self.error
         self.begun.append(self.loop.time())
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)

@@ -94,6 +94,24 @@ def test_fail_safe_serves_nothing_beyond_its_maximum_age(
     on_virtual_time(work)
 
 
+def test_a_value_that_lives_shorter_than_the_others_stands_in_for_so_much_shorter(
+    one: MakeOne, on_virtual_time: OnVirtualTime
+) -> None:
+    async def work() -> None:
+        it = one("swr(grace=1s)+fail-safe(max-age=5s,throttle=1s)+two-level")
+        it.ttl, it.seconds = 2.0, 0.1
+        entry = (await it.get("k")).entry
+        assert (entry.stale_at, entry.expires_at) == (pytest.approx(2.1), pytest.approx(3.1))
+        it.error, it.seconds = "no", 0.01
+        await it.until(8.0)  # its life, the grace and the maximum age are over at 8.1
+        assert (await it.get("k")).entry.version == 1
+        await it.until(8.2)
+        with pytest.raises(LoadError, match="no"):
+            await it.get("k")
+
+    on_virtual_time(work)
+
+
 def test_a_value_that_is_older_than_its_maximum_age_is_not_served_even_by_fail_safe(
     one: MakeOne, on_virtual_time: OnVirtualTime
 ) -> None:
