@@ -1,4 +1,4 @@
-"""The README's commands, word by word, in an environment of their own; what they last is cut short."""
+"""The README's commands and code, word by word, in an environment of their own; what they last is cut short."""
 
 from __future__ import annotations
 
@@ -131,6 +131,11 @@ def test_commands_do_what_they_say(house: House, shop: Any, block: str) -> None:
         house.shell(f"stampede run {SHORT} --export main.json --quiet")
     for command in commands(block):
         house.shell(command)
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("python") if "from stampede import" in block])
+def test_a_page_of_code_does_what_its_comments_say(house: House, block: str) -> None:
+    house.shell(f"python - <<'END'\n{block}END")
 
 
 def test_the_step_of_a_ci_job_passes_and_writes_its_summary(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True):
+class Entry(msgspec.Struct, array_like=True, frozen=True, weakref=True):
     """A cached value in its envelope, so that `null`, `0`, `""`, `false` and `[]` are hits like any other.
 
     `value` is JSON text, or what the library's codec makes; `version` is the origin's; times are seconds on the clock

@@ -190,3 +190,6 @@ class MemoryStore:
 
     def watch(self, key: str) -> asyncio.Future[Filled]:
         return self._watchers.watch(key)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
