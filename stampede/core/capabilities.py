@@ -120,7 +120,8 @@ class News(Protocol):
     def watch(self, key: str) -> asyncio.Future[Filled]:
         """Resolves at the key's next fill or failure, and when news may have been missed.
 
-        Those are told who have asked for the right to load, and have not got it, or have it, since they watch. Shared by all waiters: wait for it with `listen`, never cancel it.
+        Who watches, and then asks for the right to load, is told, whether or not that was given. Shared by all
+        waiters: wait for it with `listen`, never cancel it.
         """
         ...
 
