@@ -12,6 +12,17 @@ from stampede.core.errors import RequestError
 T = TypeVar("T")
 
 
+def heed() -> None:
+    """Go no further in work that was interrupted. Raises CancelledError.
+
+    A library may have kept that to itself: `asyncio.wait_for` does until Python 3.11, if what it waits for has just
+    ended, and redis-py sends every command through it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Tasks:
     """Spawns tasks, holds them (the loop itself keeps weak references only), and ends them at the end."""
 

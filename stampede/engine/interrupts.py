@@ -24,17 +24,6 @@ async def until_interrupted(work: Callable[[], Coroutine[Any, Any, None]]) -> bo
     return task.cancelling() > 0
 
 
-def heed() -> None:
-    """Go no further in work that was interrupted. Raises CancelledError.
-
-    A library may have kept that to itself: `asyncio.wait_for` does until Python 3.11, if what it waits for has just
-    ended, and redis-py sends every command through it.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Do the work to its end, also if an interrupt cancels meanwhile whoever waits for it. Raises what it raises."""
     task = asyncio.ensure_future(work)

@@ -14,13 +14,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from stampede.core.tasks import heed
 from stampede.core.units import Duration
 from stampede.engine import environment
 from stampede.engine.bench import Bench, Servers
 from stampede.engine.control import Controlled
 from stampede.engine.demand import FLOOR_CALLERS, demand
 from stampede.engine.execution import execute
-from stampede.engine.interrupts import heed, until_interrupted
+from stampede.engine.interrupts import until_interrupted
 from stampede.engine.measured import Measured
 from stampede.engine.seeds import trial_seed
 from stampede.measure.point import point

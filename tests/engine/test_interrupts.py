@@ -10,7 +10,8 @@ import signal
 import pytest
 
 from stampede.core.errors import KeysLeft
-from stampede.engine.interrupts import heed, to_its_end, until_interrupted
+from stampede.core.tasks import heed
+from stampede.engine.interrupts import to_its_end, until_interrupted
 
 
 async def test_what_has_begun_is_done_to_its_end_before_the_interrupt_goes_on() -> None:

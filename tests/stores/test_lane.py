@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
 from redis import Redis
+from redis.asyncio import Connection, ConnectionPool
 
 from stampede.core.errors import StoreGone
 from stampede.core.ports import unheeded
@@ -107,6 +109,27 @@ async def test_a_server_that_is_not_there_is_told_to_all_who_ask_and_found_when_
         assert {type(error) for error in errors} == {StoreGone}
     await own_server.start_again()
     assert await server_lane.ask(PING, unheeded) == b"PONG"
+
+
+class Deaf(Connection):
+    """A connection that swallows a cancellation while it connects."""
+
+    async def connect(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    async def disconnect(self, *arguments: object, **named: object) -> None:
+        pass
+
+
+async def test_a_cancellation_that_was_swallowed_while_it_connected_ends_it_all_the_same(real_time: None) -> None:
+    lane = Lane(ConnectionPool(connection_class=Deaf), TIMEOUT_S)
+    reply = lane.ask(PING, unheeded)
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        await lane.close()
+    with pytest.raises(StoreGone, match="closed"):
+        await reply
 
 
 async def test_many_replies_leave_the_others_of_the_loop_their_turn(lane: Lane) -> None:

@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from stampede.core.ports import Sent
+from stampede.core.tasks import heed
 from stampede.stores.redis.connections import IDLE_S, Command, store_error
 
 IN_A_ROW = 500
@@ -91,6 +92,7 @@ class Lane:
                 asked, self._unsent = self._unsent, []
                 _tell(asked, error)
             else:
+                heed()
                 await self._use(connection)
             finally:
                 if connection is not None:
