@@ -74,7 +74,9 @@ class Cache:
 
         Args:
             url: `redis://HOST:PORT/DB`, `rediss://…`, `unix:///PATH`, or `memory://`.
-            spec: the strategy, as `stampede explain` tells of it, such as `swr(grace=5s)+two-level+fail-safe`.
+            spec: the strategy, as `stampede explain` tells of it, such as `swr(grace=5s)+two-level+fail-safe`. The
+                choice `store` is added where it is not named: a Redis that says nothing for 100 ms has failed, and
+                after as long again it is not asked for 1 s.
             ttl: how long a value lives: seconds, `30s`, or a timedelta.
             namespace: begins the names of all keys in Redis; who shares it shares the values.
             codec: `JSON`, `MSGPACK` or `BYTES`.

@@ -47,7 +47,7 @@ class Settings:
         check_url(url)
         if not _NAMESPACE.fullmatch(namespace):
             raise UsageError(f"'{namespace}' is no namespace: write a word such as shop, without spaces or braces")
-        strategy = Strategy.parse(spec)
+        strategy = _in_time(Strategy.parse(spec))
         schedules = strategy.freshness.name == "scheduled"
         if schedules and not scheduled:
             raise UsageError(
@@ -62,6 +62,13 @@ class Settings:
     def prefix(self) -> str:
         """What the names of all keys begin with; the braces keep them on one node of a cluster."""
         return f"{{{self.namespace}}}:"
+
+
+def _in_time(strategy: Strategy) -> Strategy:
+    """With the choice `store`, unless it is there: no caller of an application shall wait for a Redis that hangs."""
+    if any(call.name == "store" for call in strategy.resilience):
+        return strategy
+    return Strategy.parse(f"{strategy}+store")
 
 
 def seconds(ttl: Ttl) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import TypeVar
 
 from stampede.core.errors import StoreError, StoreGone
@@ -77,7 +78,11 @@ class BoundedStore:
             self._heard_at = self._loop.time()
         self._asking.add(limit)
         if self._timer is None:
-            self._timer = self._loop.call_at(self._heard_at + self._silence, self._due)
+            self._timer = self._at(self._heard_at + self._silence, self._due)
+
+    def _at(self, moment: float, step: Callable[..., None], *arguments: object) -> asyncio.TimerHandle:
+        """A timer that keeps nothing of the request that happens to set it."""
+        return self._loop.call_at(moment, step, *arguments, context=Context())
 
     def _due(self) -> None:
         self._timer = None
@@ -85,9 +90,9 @@ class BoundedStore:
             return
         due = self._heard_at + self._silence
         if self._loop.time() < due:
-            self._timer = self._loop.call_at(due, self._due)
+            self._timer = self._at(due, self._due)
         else:
-            self._timer = self._loop.call_later(GRACE_S, self._give_up, self._heard_at)
+            self._timer = self._at(self._loop.time() + GRACE_S, self._give_up, self._heard_at)
 
     def _give_up(self, heard_at: float) -> None:
         self._timer = None
