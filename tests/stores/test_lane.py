@@ -148,7 +148,33 @@ async def test_who_waits_for_a_reply_is_told_that_the_connection_was_closed(redi
     await asyncio.sleep(0.05)
     unsent = lane.ask(PING, unheeded)
     await lane.close()
-    for reply in (waiting, unsent):
+    for reply in (waiting, unsent, lane.ask(PING, unheeded)):
         with pytest.raises(StoreGone, match="closed"):
             await reply
     assert len(asyncio.all_tasks()) == 1
+
+
+def test_who_gives_back_what_it_holds_when_its_loop_ends_is_told_that_the_connection_has_ended(
+    redis_url: str,
+) -> None:
+    """A load that is cancelled releases its guard; it waited for ever, and the process with it."""
+    told: list[Exception] = []
+
+    async def hold(lane: Lane) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            for _ in range(3):  # before the lane has ended, and after
+                with contextlib.suppress(StoreGone):
+                    await lane.ask(PING, unheeded)
+                    continue
+                told.append(StoreGone())
+
+    async def work() -> None:
+        lane = await _lane(redis_url)
+        holders.extend(asyncio.ensure_future(hold(lane)) for _ in range(3))
+        await asyncio.sleep(0)
+
+    holders: list[asyncio.Task[None]] = []
+    asyncio.run(work())
+    assert len(told) == 9

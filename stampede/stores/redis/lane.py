@@ -59,16 +59,25 @@ class Lane:
         self._unsent.append(Asked(command, sent, reply))
         if self._work is None:
             self._work = self._loop.create_task(self._again_and_again())
+            self._work.add_done_callback(self._ended)
+        elif self._work.done():
+            self._ended(self._work)
         else:
             self._wake()
         return reply
 
     async def close(self) -> None:
-        """Close the connection. Who waits for a reply is told so."""
+        """Close the connection. Who waits for a reply, or asks from now on, is told so."""
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
-        _tell([*self._unanswered, *self._unsent], ConnectionLost("the connection was closed"))
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        """It was closed, or its event loop cancels everything; others may ask until they have ended, too."""
+        asked = [*self._unanswered, *self._unsent]
+        self._unanswered.clear()
+        self._unsent.clear()
+        _tell(asked, ConnectionLost("the connection was closed"))
 
     def _wake(self, *_: object) -> None:
         if self._alarm is not None and not self._alarm.done():
