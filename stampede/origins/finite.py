@@ -34,12 +34,15 @@ class FiniteDatabase:
         clock: Clock,
         query: Callable[[str], bytes],
         make_alarm: MakeAlarm = LoopAlarm,
+        history: bool = True,
     ) -> None:
+        """`history`: whether every load is kept in what was `seen`, as a run of a bounded length wants it."""
         self.clock = clock
         self.make_alarm = make_alarm
         self._query = query
         self._versions: Counter[str] = Counter()
-        self._window = Window(self, connections)
+        self._history = history
+        self._window = Window(self, connections, history)
         self.reset(latency, connections, seed)
 
     def reset(self, latency: Latency, connections: int, seed: int, missing: float = 0.0) -> None:
@@ -47,7 +50,7 @@ class FiniteDatabase:
         self._absent = Absent(missing, seed)
         self._random = Random(seed)
         self._window.close(self.clock())
-        self._window = Window(self, connections)
+        self._window = Window(self, connections, self._history)
         self.change(latency, failing=False)
 
     def change(self, latency: Latency, failing: bool) -> None:

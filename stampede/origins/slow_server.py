@@ -1,4 +1,4 @@
-"""The fake-slow database's process: `python -m stampede.origins.slow_server SOCKET BUILD`.
+"""The fake-slow database's process: `python -m stampede.origins.slow_server SOCKET BUILD [CATALOGUE]`.
 
 All instances of a run contend for this one process, as they would for one database server.
 """
@@ -23,6 +23,7 @@ from stampede.core.frames import Frames
 from stampede.core.model import Loaded
 from stampede.core.units import Duration
 from stampede.origins.batched import TickBatch
+from stampede.origins.catalogue import Catalogue
 from stampede.origins.finite import FiniteDatabase
 from stampede.origins.latency import Latency
 from stampede.origins.messages import (
@@ -40,16 +41,30 @@ from stampede.origins.messages import (
 from stampede.origins.tracks import Tracks
 from stampede.origins.window import Seen
 
+CATALOGUE = "catalogue"
+"""The word that asks for one."""
+
 UnderWay = dict[int, Callable[[], None]]
 """What gives up each load of one client that is queued or served, by its call."""
 
 
 class SlowDatabaseServer:
-    """Serves loads from a `FiniteDatabase` over the `tracks` table."""
+    """Serves loads from a `FiniteDatabase` over the `tracks` table.
 
-    def __init__(self) -> None:
+    As a catalogue it answers what an application asks for, and lasts: it counts, and keeps no history.
+    """
+
+    def __init__(self, catalogue: bool = False) -> None:
         tracks = Tracks()
-        self._database = FiniteDatabase(Latency(Duration(0.1)), 20, 1, time.monotonic, tracks.select, monotonic_alarm)
+        self._database = FiniteDatabase(
+            Latency(Duration(0.1)),
+            20,
+            1,
+            time.monotonic,
+            Catalogue(tracks).select if catalogue else tracks.select,
+            monotonic_alarm,
+            history=not catalogue,
+        )
         self._cpu_at_reset = 0.0
 
     async def serve(self, path: str) -> None:
@@ -104,11 +119,11 @@ class SlowDatabaseServer:
         return Reply(asked.call)
 
 
-def main(path: str) -> None:
+def main(path: str, catalogue: bool) -> None:
     """Serve on a Unix socket until ended."""
     gc.freeze()
     gc.disable()  # a collection would hold up all loads; nothing here is cyclic but what connections leave
-    uvloop.run(SlowDatabaseServer().serve(path))
+    uvloop.run(SlowDatabaseServer(catalogue).serve(path))
 
 
 if __name__ == "__main__":
@@ -116,4 +131,4 @@ if __name__ == "__main__":
         require_same_build(sys.argv[2])
     except StampedeError as error:
         sys.exit(str(error))
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[3:] == [CATALOGUE])

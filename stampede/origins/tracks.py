@@ -122,7 +122,10 @@ class Tracks:
         """
         after = crc32(key.encode()) % (ROWS - 10)
         if (answer := self._answers.get(after)) is None:
-            found = self._connection.execute(_QUERY, (after,))
-            answer = msgspec.json.encode([dict(zip(COLUMNS, row, strict=True)) for row in found])
-            self._answers[after] = answer
+            answer = self._answers[after] = self.query(_QUERY, after)
         return answer
+
+    def query(self, sql: str, *values: int) -> bytes:
+        """The rows of a query for whole tracks, as JSON text: a list of objects."""
+        found = self._connection.execute(sql, values)
+        return msgspec.json.encode([dict(zip(COLUMNS, row, strict=True)) for row in found])

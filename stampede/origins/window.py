@@ -29,7 +29,7 @@ class Seen(msgspec.Struct, array_like=True):
     queue or at a connection. What the count ends before is neither: arrived = executed + abandoned + still queued or
     served. Of the `executed` loads, `drawn_s` is what the law gave in all and `busy_s` what they took;
     `lateness_max_s` is the most that an end was noticed after it was due. `cpu_s`: what the database's own process
-    used, if it is one.
+    used, if it is one. Where no history is kept, `timeline` and `loads` stay empty, and all `hits` are those of "".
     """
 
     hits: dict[str, int] = {}
@@ -79,10 +79,12 @@ class Window:
     """One count, from one reset to the next. A load belongs to the window in which it arrived.
 
     A connection's next service begins when its last was due, not when a late timer noticed: errors do not add up.
-    One alarm serves all connections. Who gives up is passed over later, because searching costs.
+    One alarm serves all connections. Who gives up is passed over later, because searching costs. Without `history`
+    it takes no more memory however long it lasts.
     """
 
-    def __init__(self, database: Model, connections: int) -> None:
+    def __init__(self, database: Model, connections: int, history: bool = True) -> None:
+        self._history = history
         self.free = connections
         self.in_flight = 0
         self.queued = 0
@@ -96,7 +98,7 @@ class Window:
         self._alarm = database.make_alarm(self._notice, database.clock)
 
     def arrive(self, load: Load) -> None:
-        self.hits[load.key] += 1
+        self.hits[load.key if self._history else ""] += 1
         if self.free:
             self.free -= 1
             self._serve(load, load.arrived, load.arrived)
@@ -129,7 +131,8 @@ class Window:
 
     def _end(self, load: Load, at: float) -> None:
         load.gone = True
-        self.seen.loads.append((load.key, load.arrived, at))
+        if self._history:
+            self.seen.loads.append((load.key, load.arrived, at))
 
     def _serve(self, load: Load, begun: float, now: float) -> None:
         load.begun = True
@@ -187,4 +190,5 @@ class Window:
             seen.peak_queued = self.queued
         if self.in_flight > seen.peak_in_flight:
             seen.peak_in_flight = self.in_flight
-        seen.timeline.append((now, self.in_flight, self.queued))
+        if self._history:
+            seen.timeline.append((now, self.in_flight, self.queued))

@@ -221,3 +221,15 @@ async def test_a_missing_key_is_null_until_it_is_written() -> None:
     assert await it.load("t0:3") == Loaded(b"t0:3", 2)
     it.reset(Latency.parse("1ms"), 1, 1)
     assert await it.load("t0:4") == Loaded(b"t0:4", 1)
+
+
+async def test_without_a_history_all_is_counted_and_nothing_is_kept() -> None:
+    it = FiniteDatabase(Latency.parse("1s"), 2, 1, now, str.encode, history=False)
+    for round in range(1, 4):
+        await asyncio.gather(*(it.load(f"{round}/{number}") for number in range(5)))
+        seen = it.seen()
+        assert (seen.hits, seen.executed, seen.peak_queued) == ({"": 5 * round}, 5 * round, 3)
+        assert (seen.timeline, seen.loads) == ([], [])
+    it.reset(Latency.parse("1s"), 2, 1)
+    await it.load("a")
+    assert (it.seen().hits, it.seen().loads) == ({"": 1}, [])
