@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import site
+import socket
 import subprocess
 import sys
 import textwrap
@@ -129,8 +130,25 @@ def test_commands_do_what_they_say(house: House, shop: Any, block: str) -> None:
         return
     if "main.json" in block and "--export main.json" not in block:
         house.shell(f"stampede run {SHORT} --export main.json --quiet")
+    if block.startswith("stampede serve &"):
+        house.shell(script_of_a_service(block, free_port()))
+        return
     for command in commands(block):
         house.shell(command)
+
+
+def script_of_a_service(block: str, port: int) -> str:
+    """The block as one script, on a free port, whose second command waits for the first; it ends with the service."""
+    serving, *others = block.replace("8080", str(port)).splitlines()
+    serving = serving.replace("serve", f"serve --port {port}")
+    waiting = f"until curl -sf http://127.0.0.1:{port}/health; do sleep 0.1; done"
+    return "\n".join(["trap 'kill %1; wait' EXIT", serving, waiting, *others, "trap - EXIT; wait %1"])
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("block", [block for block in blocks("python") if "from stampede import" in block])

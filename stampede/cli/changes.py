@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from stampede.cli.options import Instances, duration
+from stampede.cli.options import DB_CONNECTIONS, DB_LATENCY, TTL, Instances, duration
 from stampede.cli.panels import of_firing, of_target
 from stampede.core.units import Duration
 
@@ -50,24 +50,15 @@ class Changes:
         int | None,
         of_firing(metavar="N", min=0, help="How often a caller that gave up tries again."),
     ] = None
-    db_latency: Annotated[
-        str | None,
-        of_target(metavar="LATENCY", help="Time of one load: 100ms, or lognormal(median=100ms,sigma=0.5)."),
-    ] = None
-    db_connections: Annotated[
-        int | None,
-        of_target(metavar="N", min=1, help="Loads that the database works on at once."),
-    ] = None
+    db_latency: Annotated[str | None, DB_LATENCY] = None
+    db_connections: Annotated[int | None, DB_CONNECTIONS] = None
     db_cancel: Annotated[
         bool | None,
         of_target(
             "--db-cancel/--no-db-cancel", help="Whether a client that gives up has the database drop its load."
         ),
     ] = None
-    ttl: Annotated[
-        Duration | None,
-        of_target(parser=duration, metavar="DURATION", help="How long values live."),
-    ] = None
+    ttl: Annotated[Duration | None, TTL] = None
     redis_pool: Annotated[
         int | None,
         of_target(metavar="N", min=0, help="One of N pooled connections per command; 0: one pipeline per tick."),

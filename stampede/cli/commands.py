@@ -20,6 +20,7 @@ SUMMARIES = {
     "explain": "Explain a strategy, a scenario, an event or a law.",
     "init": "Write a scenario to start from, with every default explained.",
     "calibrate": "Find out what this machine can measure validly.",
+    "serve": "Serve a slow database over HTTP: the library's example.",
     "clean": "Remove from your Redis what killed runs have left there.",
 }
 """Each is the function `command` of the file of its name here, with its `EXAMPLES`; its docstring begins so."""

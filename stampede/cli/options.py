@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stampede.cli import completion
-from stampede.cli.panels import WHAT, of_firing, of_gates, of_output, of_servers
+from stampede.cli.panels import WHAT, of_firing, of_gates, of_output, of_servers, of_target
 from stampede.core.errors import UsageError
 from stampede.core.units import Duration
 
@@ -103,6 +103,11 @@ Seed = Annotated[
         metavar="N", min=0, max=2**63 - 1, help="Seed of all randomness; it is printed.", show_default="random"
     ),
 ]
+DB_LATENCY = of_target(metavar="LATENCY", help="Time of one load: 100ms, or lognormal(median=100ms,sigma=0.5).")
+DB_CONNECTIONS = of_target(metavar="N", min=1, help="Loads that the database works on at once.")
+TTL = of_target(parser=duration, metavar="DURATION", help="How long values live.")
+"""Where a scenario says it, too, there is no default."""
+
 Redis = Annotated[
     str | None,
     of_servers("--redis", metavar="URL", envvar="STAMPEDE_REDIS_URL", help="Your Redis instead of the embedded one."),
@@ -117,6 +122,12 @@ RedisServer = Annotated[
         metavar="PATH", help="Embed this server binary.", show_default="the Valkey that is installed with stampede"
     ),
 ]
+
+
+def require_one_redis(redis: str | None, redis_server: str | None) -> None:
+    """Raises UsageError: both a server to start and a running one are named."""
+    if redis_server and redis:
+        raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
 
 
 def seed_or_random(seed: int | None) -> int:
@@ -161,8 +172,7 @@ class Servers:
         from stampede.origins.connect import require_packages
         from stampede.origins.query import Query
 
-        if self.redis_server and self.redis:
-            raise UsageError("--redis-server starts a server and --redis names a running one: give one of them")
+        require_one_redis(self.redis, self.redis_server)
         database = database_url(self.database, self.database_password_file, queried=self.query is not None)
         if (database is None) != (self.query is None):
             raise UsageError("--database and --query go together: the query is what one load runs")

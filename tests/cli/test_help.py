@@ -51,9 +51,16 @@ Said = Callable[..., Any]
         (["report"], ["RUN.json", "--requests", "--export", "--plot", "--json"]),
         (["list"], ["stampede list"]),
         (["explain"], ["stampede explain"]),
+        (
+            ["serve"],
+            [
+                *("--strategy", "--workers", "--port", "--host", "--ttl", "--redis", "--redis-server"),
+                *("--db-latency", "--db-connections", "/tracks", "/health", "/metrics"),
+            ],
+        ),
         (["calibrate"], ["--theory", "--between-runs", "--runs", "--instances", "--trials", "--export", "--redis"]),
     ],
-    ids=["stampede", "run", "report", "list", "explain", "calibrate"],
+    ids=["stampede", "run", "report", "list", "explain", "serve", "calibrate"],
 )
 def test_help_names_every_command_and_option(said: Said, words: list[str], shown: list[str]) -> None:
     ended = said(*words, "--help", COLUMNS="80")
@@ -108,6 +115,7 @@ def test_help_imports_nothing_heavy() -> None:
     imported = set(re.findall(r"\| +(\w+)", imports))
     assert "typer" in imported
     assert not imported & {
+        "aiohttp",
         "numpy",
         "redis",
         "sqlalchemy",
@@ -116,6 +124,15 @@ def test_help_imports_nothing_heavy() -> None:
         "multiprocessing",
         "plotext",
     }
+
+
+@pytest.mark.parametrize(
+    "modules",
+    ["stampede.cli.run, stampede.cli.measuring, stampede.engine.instance_process", "stampede.service.supervisor"],
+)
+def test_only_a_worker_of_the_service_imports_aiohttp(modules: str) -> None:
+    code = f"import {modules}, sys; sys.exit('aiohttp' in sys.modules)"
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
 def cpu_seconds(*words: str) -> float:
