@@ -29,6 +29,7 @@ from stampede.scenario import reading
 HERE = Path(__file__).parent
 PUBLISHED = "published/"
 PROMISES = "two-level"
+CHAMPION = "champion"
 TRIALS = 10
 
 FORMATS = ("csv", "json", "md")
@@ -56,17 +57,18 @@ def main(
     """Measure scenarios and write the index."""
     into.mkdir(parents=True, exist_ok=True)
     names = [] if index else only or [*chosen(published)]
-    codes = [measure_promises(into) if name == PROMISES else measure(name, into, trials, seed) for name in names]
+    by_name = {PROMISES: measure_promises, CHAMPION: measure_champion}
+    codes = [by_name[name](into) if name in by_name else measure(name, into, trials, seed) for name in names]
     explanations = tomllib.loads((HERE / "deviations.toml").read_text(encoding="utf-8"))
     files.write(into / "README.md", [contents(into, explanations).encode()])
     raise typer.Exit(max(codes, default=OK))
 
 
 def chosen(published: bool) -> Iterator[str]:
-    """The scenarios that are meant, and what `two-level` promises beside those that are not published."""
+    """The scenarios that are meant, and what `two-level` promises and shows beside those that are not published."""
     yield from (name for name in reading.shipped() if name.startswith(PUBLISHED) is published)
     if not published:
-        yield PROMISES
+        yield from (PROMISES, CHAMPION)
 
 
 def measure(name: str, into: Path, trials: int | None, seed: int) -> int:
@@ -95,6 +97,23 @@ def measure_promises(into: Path) -> int:
     return OK
 
 
+def measure_champion(into: Path) -> int:
+    """Run the scripts of champion/; returns the exit code. A target that is missed stands in its page."""
+    print(CHAMPION, file=sys.stderr)
+    command = [
+        sys.executable,
+        "-m",
+        f"results.{CHAMPION}",
+        "--no-promises",
+        "--into",
+        str((into / CHAMPION).resolve()),
+    ]
+    code = subprocess.run(command, check=False, cwd=HERE.parent, stdout=sys.stderr).returncode
+    if code < 0:
+        raise typer.Exit(INTERRUPTED)
+    return OK
+
+
 def contents(folder: Path, explanations: Explanations) -> str:
     """The index: where it was measured, the expected figures beside the measured ones, and every scenario."""
     runs = {str(path.relative_to(folder).with_suffix("")): read(path) for path in sorted(folder.rglob("*.json"))}
@@ -103,11 +122,13 @@ def contents(folder: Path, explanations: Explanations) -> str:
     for name, run in runs.items():
         (published if name.startswith(PUBLISHED) else own).append(section(folder, name, run))
     promises = f"\nWhat `two-level` promises, measured: [{PROMISES}.md]({PROMISES}.md).\n"
+    shown = ", ".join(f"[{page.stem}]({CHAMPION}/{page.name})" for page in sorted((folder / CHAMPION).glob("*.md")))
     blocks = [
         "# Reference results",
         MADE_BY,
         environment(runs),
         promises if (folder / f"{PROMISES}.md").exists() else "",
+        f"What it costs, and what becomes of it when things go wrong, beside targets: {shown}." if shown else "",
         *own,
         "# Published and derived figures, expected beside measured",
         expected(runs, explanations),

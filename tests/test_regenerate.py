@@ -87,7 +87,7 @@ def test_an_explanation_of_nothing_is_refused(script: ModuleType, measured: Path
 
 
 def test_the_published_scenarios_are_asked_for_apart(script: ModuleType) -> None:
-    assert {"cold-burst", "two-level"} <= set(script.chosen(False))
+    assert {"cold-burst", "two-level", "champion"} <= set(script.chosen(False))
     assert not any(name.startswith("published/") for name in script.chosen(False))
     assert all(name.startswith("published/") for name in script.chosen(True))
 
