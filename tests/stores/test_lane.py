@@ -111,6 +111,45 @@ async def test_a_server_that_is_not_there_is_told_to_all_who_ask_and_found_when_
     assert await server_lane.ask(PING, unheeded) == b"PONG"
 
 
+async def test_a_server_that_takes_nothing_is_given_up_like_one_that_says_nothing(
+    server_lane: Lane, own_server: EmbeddedRedis
+) -> None:
+    await own_server.freeze()
+    more_than_sockets_hold = [("SET", f"k{n}", bytes(100_000)) for n in range(100)]
+    async with asyncio.timeout(3 * TIMEOUT_S):
+        replies = [server_lane.ask(command, unheeded) for command in more_than_sockets_hold]
+        errors = await asyncio.gather(*replies, return_exceptions=True)
+    assert {str(error) for error in errors} == {f"Redis: no answer within {TIMEOUT_S} s"}
+    await own_server.thaw()
+    assert await server_lane.ask(PING, unheeded) == b"PONG"
+
+
+class Stubborn(Connection):
+    """A connection that cannot be closed properly."""
+
+    async def disconnect(self, *arguments: object, **named: object) -> None:
+        raise RuntimeError("the handler is closed")
+
+
+async def test_a_connection_that_cannot_be_closed_keeps_nobody_from_the_next_one(real_time: None) -> None:
+    lane = Lane(ConnectionPool(connection_class=Stubborn, port=1), TIMEOUT_S)
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(StoreGone):
+                await lane.ask(PING, unheeded)
+        await lane.close()
+
+
+@pytest.mark.parametrize("used", [True, False], ids=["used", "unused"])
+async def test_who_asks_after_it_was_closed_is_told_so(redis_url: str, real_time: None, used: bool) -> None:
+    lane = await _lane(redis_url) if used else Lane(connect(redis_url, 1).connection_pool, TIMEOUT_S)
+    await lane.close()
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreGone, match="closed"):
+            await lane.ask(PING, unheeded)
+    assert len(asyncio.all_tasks()) == 1
+
+
 class Deaf(Connection):
     """A connection that swallows a cancellation while it connects."""
 

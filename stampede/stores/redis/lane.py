@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Iterable
@@ -49,6 +50,7 @@ class Lane:
         self._was_idle = False
         self._alarm: asyncio.Future[None] | None = None
         self._work: asyncio.Task[None] | None = None
+        self._closed = False
 
     def ask(self, command: Command, sent: Sent) -> asyncio.Future[Any]:
         """The reply to come; `sent` is called right before the command leaves.
@@ -57,34 +59,37 @@ class Lane:
         """
         reply = self._loop.create_future()
         self._unsent.append(Asked(command, sent, reply))
-        if self._work is None:
+        if self._closed:
+            self._tell_of_the_end()
+        elif self._work is None:
             self._work = self._loop.create_task(self._again_and_again())
             self._work.add_done_callback(self._ended)
-        elif self._work.done():
-            self._ended(self._work)
         else:
             self._wake()
         return reply
 
     async def close(self) -> None:
         """Close the connection. Who waits for a reply, or asks from now on, is told so."""
+        self._closed = True
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
 
     def _ended(self, work: asyncio.Task[None]) -> None:
         """It was closed, or its event loop cancels everything; others may ask until they have ended, too."""
-        asked = [*self._unanswered, *self._unsent]
-        self._unanswered.clear()
-        self._unsent.clear()
+        self._closed = True
+        self._tell_of_the_end()
+
+    def _tell_of_the_end(self) -> None:
+        asked, self._unanswered, self._unsent = [*self._unanswered, *self._unsent], deque(), []
         _tell(asked, ConnectionLost("the connection was closed"))
 
-    def _wake(self, *_: object) -> None:
+    def _wake(self) -> None:
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
     async def _asleep(self) -> None:
-        """Until there is something to send, or the connection is lost."""
+        """Until there is something to send."""
         self._alarm = self._loop.create_future()
         await self._alarm
         self._alarm = None
@@ -105,26 +110,40 @@ class Lane:
                 await self._use(connection)
             finally:
                 if connection is not None:
-                    await connection.disconnect(nowait=True)
+                    with contextlib.suppress(Exception):  # it is gone either way, and the next one is needed
+                        await connection.disconnect(nowait=True)
 
     async def _use(self, connection: Connection) -> None:
         """Send and hear until the connection is lost."""
         connection.socket_timeout = None  # silence is watched for in one place, and not by a timer for each reply
         self._heard_at = self._loop.time()
         hearing = self._loop.create_task(self._hear(connection))
-        hearing.add_done_callback(self._wake)
+        sending = self._loop.create_task(self._send_what_is_asked(connection))
         watching = self._loop.create_task(self._end_if_silent(hearing))
+        tasks = hearing, sending, watching
+        writer = connection._writer
         try:
-            while not hearing.done():
-                await (self._send(connection) if self._unsent else self._asleep())
-            lost = NoAnswer(f"no answer within {self._timeout:g} s") if hearing.cancelled() else hearing.result()
-        except Exception as error:  # it could not be sent
-            lost = error
+            # Neither waits for the other: a server that hangs does not take what is sent, either.
+            await asyncio.wait([hearing, sending], return_when=asyncio.FIRST_COMPLETED)
+            if hearing.cancelled():
+                lost: Exception = NoAnswer(f"no answer within {self._timeout:g} s")
+            else:
+                lost = hearing.result() if hearing.done() else sending.result()
         finally:
-            hearing.cancel()
-            watching.cancel()
-            await asyncio.wait([hearing, watching])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            if writer is not None:  # redis-py has closed it politely: what was not taken would wait to be
+                writer.transport.abort()
         self._tell_or_ask_again(lost)
+
+    async def _send_what_is_asked(self, connection: Connection) -> Exception:
+        """Returns why no more can be sent."""
+        try:
+            while True:
+                await (self._send(connection) if self._unsent else self._asleep())
+        except Exception as error:
+            return error
 
     async def _send(self, connection: Connection) -> None:
         asked, self._unsent = self._unsent[:IN_A_ROW], self._unsent[IN_A_ROW:]
