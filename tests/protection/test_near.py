@@ -28,7 +28,8 @@ def test_a_near_hit_asks_nobody(one: MakeOne, on_virtual_time: OnVirtualTime) ->
     async def work() -> None:
         it = one("near+single-flight")
         await it.protection.begin(["k"])
-        await it.get("k")  # the news of its own fill reach it, too, so it is kept from the next read on
+        await it.get("k")
+        await asyncio.sleep(0.01)  # now it is written, and kept from the next read on
         await it.get("k")
         before = it.store.commands
         for _ in range(100):
@@ -141,6 +142,7 @@ class _Fleet:
 
     def __init__(self, stores: list[RedisStore]) -> None:
         self.version = 1
+        self.load_s = 0.0
         self.stores = stores
         self.tasks = Tasks()
         self.instances = [self._protection(store, number) for number, store in enumerate(stores)]
@@ -158,7 +160,9 @@ class _Fleet:
         )
 
     async def _load(self, key: str) -> Loaded:
-        return Loaded(b"%d" % self.version, self.version)
+        version = self.version
+        await asyncio.sleep(self.load_s)
+        return Loaded(b"%d" % version, version)
 
     async def until_all_see(self, version: int) -> list[Answer]:
         """Ask all instances again and again until each answers with this version."""
@@ -214,6 +218,21 @@ def test_an_invalidation_by_one_instance_reaches_the_others(redis_url: str) -> N
         fleet.version = 2
         await fleet.instances[0].invalidate("k:0")
         await fleet.until_all_see(2)
+
+    on_real_server(redis_url, work)
+
+
+def test_what_an_invalidation_has_overtaken_while_it_was_loaded_is_not_kept(redis_url: str) -> None:
+    """There was no value then, so Redis had no change to tell."""
+
+    async def work(fleet: _Fleet, prefix: str) -> None:
+        fleet.load_s = 0.3
+        loading = asyncio.ensure_future(fleet.instances[0].get("k:1"))
+        await asyncio.sleep(0.15)
+        fleet.version = 2
+        await fleet.instances[1].invalidate("k:1")
+        assert (await loading).entry.version == 1  # it was asked before
+        assert (await fleet.instances[0].get("k:1")).entry.version == 2
 
     on_real_server(redis_url, work)
 

@@ -21,9 +21,9 @@ from stampede.protection.choices import Get, Serve, Wrapper
 class Near(Wrapper):
     """A small cache inside the process, which Redis tells what has changed.
 
-    mechanism:  an answer is kept in the process, at most `size` of them, each for at most `ttl`; client-side tracking
-                has Redis send the name of every key that changes, and the kept answer is dropped; freshness judges
-                a kept answer as it does what Redis has, and has it reloaded from there
+    mechanism:  what was read from Redis is kept in the process, at most `size` answers, each for at most `ttl`;
+                client-side tracking has Redis send the name of every key that changes, and the kept answer is
+                dropped; freshness judges a kept answer as it does what Redis has, and has it reloaded from there
     loads:      as without it; what it saves is the round trip to Redis
     waiting:    none on a near hit, but a volunteer's
     staleness:  that of the other choices, and the time until an invalidation is heard: it travels, and a process that
@@ -69,7 +69,8 @@ class Near(Wrapper):
                 self._reading.pop(key, None)
                 raise
             unchanged = self._reading.pop(key, None) is reading
-            if unchanged and self._begun and cache.store.tracking and answer.role is not Role.STALE:
+            # Of what was loaded here nothing may be in Redis yet, or ever, that could be named when it changes.
+            if unchanged and self._begun and cache.store.tracking and answer.role is Role.HIT:
                 self._kept[key] = answer.entry
             return answer
 
