@@ -373,3 +373,15 @@ async def test_a_renewal_waits_for_nothing_else_that_is_under_way(redis_store: R
     assert await redis_store.renew("k", "me", 10)
     assert not under_way.done()
     await under_way
+
+
+async def test_who_begins_to_wait_while_a_huge_value_is_on_its_way_is_told_of_it(redis_store: RedisStore) -> None:
+    """It travels by itself, so what its own process asks later may get there before it."""
+    huge = Entry(bytes(20_000_000), version=1, loaded_at=1.0, stale_at=2.0, expires_at=3.0, load_s=0.1)
+    await redis_store.lease("k", "one", TTL_S)
+    filling = asyncio.ensure_future(redis_store.fill("k", "one", huge, TTL_S, Notify.PUSH))
+    await asyncio.sleep(0)
+    news = redis_store.watch("k")
+    assert (await redis_store.lease("k", "two", TTL_S)).holder == "one"
+    assert await filling
+    assert await asyncio.wait_for(news, HEARD_WITHIN) == Filled(huge, None, "one")

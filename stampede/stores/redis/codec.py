@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from stampede.core.errors import StoreError
-from stampede.core.model import Entry, Look
+from stampede.core.model import Entry, Filled, Look
 
 CLAIM = "~"
 NOTE = "!"
@@ -21,6 +21,10 @@ class News(msgspec.Struct, array_like=True):
     error: str | None = None
     token: str | None = None
     unshared: bool = False
+
+    def filled(self) -> Filled:
+        """As those who wait for the load are told."""
+        return Filled(self.entry, self.error, self.token, self.unshared)
 
 
 UNFIT = (ValueError, TypeError, msgspec.MsgspecError)

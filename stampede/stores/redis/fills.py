@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from stampede.core.model import Filled
 from stampede.stores.redis.codec import News, decode_news
 from stampede.stores.redis.wire import connect, disconnect
 from stampede.stores.watchers import Watchers
@@ -45,4 +44,4 @@ class FillListener:
         if news.token is None:
             self._watchers.invalidated(news.key)
         else:
-            self._watchers.notify(news.key, Filled(news.entry, news.error, news.token, news.unshared))
+            self._watchers.notify(news.key, news.filled())

@@ -141,7 +141,10 @@ class RedisStore(Steps):
         message = encode(news) if notify is not Notify.NOTHING else b""
         knows = "" if self._watchers.watched(key) else self._me
         arguments = (token, encode(entry), self._milliseconds(ttl), self._channel, message, knows)
-        return bool(await self._run("fill", self._names(key), *arguments, sent=sent))
+        filled = bool(await self._run("fill", self._names(key), *arguments, sent=sent))
+        if filled and message and knows:  # who has begun to wait meanwhile: a huge value is overtaken on its way
+            self._watchers.notify(key, news.filled())
+        return filled
 
     async def put_under(self, key: str, token: str, entry: Entry, ttl: float, sent: Sent = unheeded) -> bool:
         arguments = (token, encode(entry), self._milliseconds(ttl))
