@@ -16,7 +16,10 @@ from stampede.protection.breaker import Breaker
 T = TypeVar("T")
 
 GRACE_S = 0.01
-"""What has arrived while the event loop was busy is heard within this time."""
+"""What has arrived while the event loop was busy is heard within this time, or `TURNS` if they take longer."""
+
+TURNS = 6
+"""An answer goes through several hands, each of which has to wait for the event loop's next turn."""
 
 NO_KEY = ""
 """What is read only to see whether there is an answer."""
@@ -92,12 +95,14 @@ class BoundedStore:
         if self._loop.time() < due:
             self._timer = self._at(due, self._due)
         else:
-            self._timer = self._at(self._loop.time() + GRACE_S, self._give_up, self._heard_at)
+            self._wait_and_see(self._heard_at, TURNS)
 
-    def _give_up(self, heard_at: float) -> None:
+    def _wait_and_see(self, heard_at: float, turns: int) -> None:
         self._timer = None
         now = self._loop.time()
-        if heard_at == self._heard_at:
+        if heard_at == self._heard_at and turns:
+            self._timer = self._at(now + GRACE_S / (TURNS + 1), self._wait_and_see, heard_at, turns - 1)
+        elif heard_at == self._heard_at:
             self._heard_at = now
             for limit in self._asking:
                 limit.reschedule(now)

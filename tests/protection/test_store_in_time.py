@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,26 @@ async def test_a_slow_answer_among_others_is_no_silence() -> None:
     for _ in range(8):
         await store.get("k")
     assert await slow is None
+    assert opened == []
+
+
+class Handing(MemoryStore):
+    """A memory store whose answers go from hand to hand, each of which waits for its turn of the loop."""
+
+    async def _travel(self, sent: Callable[[], None] = lambda: None) -> None:
+        await super()._travel(sent)
+        for _ in range(4):
+            await asyncio.sleep(0)
+
+
+async def test_turns_of_the_event_loop_that_take_long_are_no_silence(real_time: None) -> None:
+    """Else a burst, or a handler that works hard, would send everybody to the database."""
+    store, opened = bounded(Handing(now))
+    asking = asyncio.ensure_future(store.get("k"))
+    while not asking.done():
+        await asyncio.sleep(0)
+        time.sleep(SILENCE_S / 2)  # noqa: ASYNC251
+    assert await asking is None
     assert opened == []
 
 
