@@ -23,8 +23,9 @@ class StoreInTime(Wrapper):
                 process's load has the store's pulse felt every half `timeout`, and looks again when there is none
     loads:      without an answer as the coalescing choice says of a store that fails: two-level loads once in each
                 process, others raise
-    waiting:    for a silent store: `timeout`, and up to two of them for who waits for another process; with the
-                breaker open: none
+    waiting:    for a silent store: `timeout`, as for who asks during a load in its own process and has to learn
+                whether that one is good for it; up to two and a half of them for who waits for another process; with
+                the breaker open: none
     staleness:  as the freshness choice says; invalidations are tried although the breaker is open, and raise if there
                 is no answer
     on failure: this is what it is for; it closes by itself with the first answer. What was given up may be done late,
