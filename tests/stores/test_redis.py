@@ -11,7 +11,7 @@ from redis import Redis
 from stampede.core.errors import StampedeError, StoreError, UsageError
 from stampede.core.model import Entry, Filled, Notify
 from stampede.processes.redis_server import EmbeddedRedis
-from stampede.stores.redis.codec import value_name
+from stampede.stores.redis.codec import value_name, waiting_name
 from stampede.stores.redis.scripts import SCRIPTS, Scripts
 from stampede.stores.redis.store import RedisStore
 
@@ -78,6 +78,9 @@ async def test_every_key_carries_a_time_to_live(
     await redis_store.fail("failed-without-note", "one", "no", 0, Notify.NOTHING)
     await redis_store.fill("fenced-off", "one", entry, TTL_S, Notify.PUSH)
     left = {key.decode(): raw.pttl(key) for key in raw.scan_iter(match=prefix.replace("{", "[{]") + "*")}
+    lists = {name: left.pop(name) for name in list(left) if name.startswith(waiting_name(prefix, ""))}
+    assert len(lists) == 3  # of those who hold, and have not ended yet
+    assert all(TTL_S * 1000 < milliseconds <= TTL_S * 1000 + 1000 for milliseconds in lists.values()), lists
     assert len(left) == 4 + 2 * len(Notify)
     assert all(name.startswith(prefix) for name in left)
     assert all(TTL_S * 500 < milliseconds <= TTL_S * 1000 for milliseconds in left.values()), left
@@ -89,7 +92,7 @@ async def test_a_key_and_its_guard_live_on_one_node_of_a_cluster(
     await redis_store.put("k", entry, TTL_S)
     await redis_store.add("k", "one", TTL_S)
     names = list(raw.scan_iter(match=prefix.replace("{", "[{]") + "*"))
-    assert len(names) == 2
+    assert len(names) == 3
     assert {name.split(b"{")[1].split(b"}")[0] for name in names} == {prefix.split("{")[1].split("}")[0].encode()}
 
 
@@ -385,3 +388,47 @@ async def test_who_begins_to_wait_while_a_huge_value_is_on_its_way_is_told_of_it
     assert (await redis_store.lease("k", "two", TTL_S)).holder == "one"
     assert await filling
     assert await asyncio.wait_for(news, HEARD_WITHIN) == Filled(huge, None, "one")
+
+
+@pytest.mark.parametrize("how", ["evicted", "evicted before", "no room"])
+async def test_who_waits_is_told_although_the_list_of_those_who_wait_is_lost(
+    redis_url: str, raw: Redis, prefix: str, entry: Entry, runner: asyncio.Runner, how: str
+) -> None:
+    holder, waiting, late = fleet = await stores(redis_url, prefix, 3)
+    try:
+        await holder.lease("k", "me", 5)
+        heard = [store.watch("k") for store in (waiting, late)]
+        if how == "no room":
+            raw.config_set("maxmemory", 1)
+        await waiting.lease("k", "you", 5)
+        raw.config_set("maxmemory", 0)
+        if how == "evicted before":
+            raw.delete(waiting_name(prefix, "k"))
+        await late.lease("k", "they", 5)
+        if how == "evicted":
+            raw.delete(waiting_name(prefix, "k"))
+        await holder.fill("k", "me", entry, 5, Notify.PUSH)
+        for news in heard:
+            assert await asyncio.wait_for(asyncio.shield(news), HEARD_WITHIN) == Filled(entry, None, "me")
+    finally:
+        raw.config_set("maxmemory", 0)
+        for store in fleet:
+            await store.close()
+
+
+async def test_who_waits_with_a_long_lease_is_told_although_another_one_waits_with_a_short_one(
+    redis_url: str, prefix: str, entry: Entry, runner: asyncio.Runner
+) -> None:
+    holder, waiting, hasty = fleet = await stores(redis_url, prefix, 3)
+    try:
+        await holder.add("k", "me", 5)
+        heard = [store.watch("k") for store in (waiting, hasty)]
+        await waiting.add("k", "you", 5)
+        await hasty.add("k", "they", 0.01)
+        await asyncio.sleep(1.1)
+        await holder.fill("k", "me", entry, 5, Notify.WAKE)
+        for news in heard:
+            assert (await asyncio.wait_for(asyncio.shield(news), HEARD_WITHIN)).token == "me"
+    finally:
+        for store in fleet:
+            await store.close()

@@ -19,5 +19,5 @@ if redis.call('GETRANGE', KEYS[2], 0, 0) == '~' then
   return string.sub(redis.call('GET', KEYS[2]), 2)
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-register(KEYS[3], ARGV[4], tonumber(ARGV[2]))
+begin(KEYS[3], ARGV[4], tonumber(ARGV[2]))
 return ARGV[1]

@@ -14,5 +14,5 @@ if holder and string.sub(holder, 1, 1) ~= '!' then
   return '~' .. holder
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-register(KEYS[3], ARGV[3], tonumber(ARGV[2]))
+begin(KEYS[3], ARGV[3], tonumber(ARGV[2]))
 return ARGV[1]

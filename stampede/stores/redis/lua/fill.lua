@@ -6,6 +6,8 @@ end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('DEL', KEYS[2])
 if ARGV[5] ~= '' then
-  tell(KEYS[3], ARGV[4], ARGV[5], ARGV[6])
+  tell(KEYS[3], ARGV[4], ARGV[5], ARGV[6], true)
+else
+  redis.call('DEL', KEYS[3])
 end
 return 1

@@ -12,5 +12,5 @@ if holder and string.sub(holder, 1, 1) ~= '!' then
   return {false, holder, left}
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-register(KEYS[3], ARGV[3], tonumber(ARGV[2]))
+begin(KEYS[3], ARGV[3], tonumber(ARGV[2]))
 return {false, ARGV[1], tonumber(ARGV[2])}

@@ -9,6 +9,8 @@ if not noted or noted.err then -- out of memory, say
   redis.call('DEL', KEYS[1])
 end
 if ARGV[5] ~= '' then
-  tell(KEYS[2], ARGV[4], ARGV[5])
+  tell(KEYS[2], ARGV[4], ARGV[5], nil, true)
+else
+  redis.call('DEL', KEYS[2])
 end
 return 1
