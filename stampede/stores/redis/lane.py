@@ -96,6 +96,7 @@ class Lane:
 
     async def _again_and_again(self) -> None:
         while True:
+            heed()  # a connection that fails may have kept a cancellation to itself, too
             while not self._unsent:
                 await self._asleep()
             connection = None
