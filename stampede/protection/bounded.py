@@ -45,10 +45,10 @@ class BoundedStore:
         self._pulse: asyncio.Task[None] | None = None
 
     async def _ask(self, step: Callable[[], Awaitable[T]]) -> T:
-        self._breaker.enter()
-        return await self._answer(step())
+        tries = self._breaker.enter()
+        return await self._answer(step(), tries)
 
-    async def _answer(self, step: Awaitable[T]) -> T:
+    async def _answer(self, step: Awaitable[T], tries: bool = False) -> T:
         """What the store answers; the breaker learns how that went. Raises StoreGone: it is silent."""
         try:
             async with asyncio.timeout(None) as limit:
@@ -67,7 +67,8 @@ class BoundedStore:
             self._heard()
             raise
         except BaseException:
-            self._breaker.undecided()
+            if tries:
+                self._breaker.undecided()
             raise
         self._heard()
         return answer

@@ -28,13 +28,14 @@ class Breaker:
         """Whether nobody may ask, but for who tries."""
         return self._open_until is not None
 
-    def enter(self) -> None:
-        """Somebody wants to ask. Raises StoreGone: nobody may."""
+    def enter(self) -> bool:
+        """Somebody wants to ask; whether it is the one who tries for all. Raises StoreGone: nobody may."""
         if self._open_until is None:
-            return
+            return False
         if self._trying or asyncio.get_running_loop().time() < self._open_until:
             raise StoreGone("the store has not answered for a while, and is not asked")
         self._trying = True
+        return True
 
     def answered(self) -> None:
         """There was an answer, whatever it was."""
@@ -42,7 +43,7 @@ class Breaker:
         self._trying = False
 
     def undecided(self) -> None:
-        """Who asked does not wait for the answer any more."""
+        """Who tries does not wait for the answer any more."""
         self._trying = False
 
     def failed(self) -> None:

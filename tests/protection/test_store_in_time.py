@@ -153,6 +153,23 @@ async def test_who_tries_and_is_cancelled_leaves_the_try_to_another_one() -> Non
     assert await store.get("k") is None
 
 
+async def test_an_invalidation_that_is_cancelled_sends_no_second_one_to_try() -> None:
+    hanging = Hanging()
+    store, opened = bounded(hanging)
+    hanging.goes.clear()
+    while not opened:
+        await gone(store)
+    await asyncio.sleep(REST_S)
+    trying = asyncio.ensure_future(store.get("k"))
+    invalidating = asyncio.ensure_future(store.delete("k"))
+    await asyncio.sleep(0)
+    invalidating.cancel()
+    await asyncio.wait([invalidating])
+    assert await gone(store) == 0.0
+    hanging.goes.set()
+    assert await trying is None
+
+
 async def test_an_invalidation_is_tried_although_the_breaker_is_open() -> None:
     hanging = Hanging()
     store, opened = bounded(hanging)
