@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from stampede.core.ports import Changes, Guards, Leases
+from stampede.core.ports import Changes, Guards
 from stampede.stores.redis.connections import Command
 from stampede.stores.redis.tracking import INVALIDATIONS
 
@@ -46,7 +46,6 @@ def commands(prefix: str, needs: Collection[type]) -> Iterator[Need]:
         yield Need("+mget", ("MGET", key, key))
         yield Need("+getrange", ("GETRANGE", key, 0, 0))
         yield Need("+pexpire", ("PEXPIRE", key, 1))
-    if Leases in needs:
         yield Need("+pttl", ("PTTL", key))
     if Changes in needs:
         yield Need("+client|id", ("CLIENT", "ID"))
