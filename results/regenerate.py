@@ -102,13 +102,12 @@ def measure_champion(into: Path) -> int:
     print(CHAMPION, file=sys.stderr)
     command = [
         sys.executable,
-        "-m",
-        f"results.{CHAMPION}",
+        str(HERE / CHAMPION),
         "--no-promises",
         "--into",
         str((into / CHAMPION).resolve()),
     ]
-    code = subprocess.run(command, check=False, cwd=HERE.parent, stdout=sys.stderr).returncode
+    code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
     if code < 0:
         raise typer.Exit(INTERRUPTED)
     return OK

@@ -31,11 +31,11 @@ WORDS = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_shows_every_target_with_a_figure_and_a_verdict_and_says_where_that_was(name: str) -> None:
-    command = [sys.executable, "-m", f"results.champion.{name}", "--tiny"]
+    command = [sys.executable, f"results/champion/{name}.py", "--tiny"]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 1), done.stderr
     assert done.stdout.startswith("# ")
-    assert f"Made by `python -m results.champion.{name}`." in done.stdout
+    assert f"Made by `python results/champion/{name}.py`." in done.stdout
     assert re.search(r"Measured with stampede .*CPython.*redis \d.*load average before [\d.]+, 1 trials", done.stdout)
     for words in WORDS[name]:
         assert words in done.stdout
@@ -51,7 +51,7 @@ def test_a_page_shows_every_target_with_a_figure_and_a_verdict_and_says_where_th
 
 
 def test_one_command_writes_the_pages_and_says_what_became_of_their_targets(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "results.champion", "pushes", "--tiny", "--into", str(tmp_path / "new")]
+    command = [sys.executable, "results/champion", "pushes", "--tiny", "--into", str(tmp_path / "new")]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 1), done.stderr
     assert (tmp_path / "new/pushes.md").read_text().startswith("# Bytes that leave Redis")
@@ -59,11 +59,11 @@ def test_one_command_writes_the_pages_and_says_what_became_of_their_targets(tmp_
 
 
 def test_a_page_that_does_not_exist_is_named() -> None:
-    command = [sys.executable, "-m", "results.champion", "hots"]
+    command = [sys.executable, "results/champion", "hots"]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
-        "python -m results.champion: error: there is no hots",
+        "python results/champion: error: there is no hots",
     )
 
 
@@ -71,7 +71,7 @@ def test_a_page_has_its_targets_first() -> None:
     page = Page("A title", "What is done.", ["| a table |"], [Target("at most 1", "2 ms", False)])
     text = page.markdown("name", "quiet")
     assert text.index("# A title") < text.index("| at most 1 | 2 ms | NO |") < text.index("| a table |")
-    assert "`python -m results.champion.name`. What is done." in text
+    assert "`python results/champion/name.py`. What is done." in text
     assert "; quiet." in text
 
 

@@ -1,7 +1,7 @@
 """Measures all that the champion must show, one after another, and writes the pages beside this file.
 
-python -m results.champion                 # all, in some minutes; nothing else should run meanwhile
-python -m results.champion hits cold       # these
+python results/champion                 # all, in some minutes; nothing else should run meanwhile
+python results/champion hits cold       # these
 
 A line for every target goes to standard output. The exit code is 1 if one is missed.
 """
@@ -25,7 +25,7 @@ PROMISES = "two_level"
 
 def main() -> None:
     """Measure what is wanted."""
-    options = argparse.ArgumentParser(prog="python -m results.champion")
+    options = argparse.ArgumentParser(prog="python results/champion")
     options.add_argument("page", nargs="*", help=f"of {', '.join((*PAGES, PROMISES))} (default: all)")
     options.add_argument("--into", type=Path, default=HERE, help="the folder to write to")
     options.add_argument("--tiny", action="store_true", help="one trial of almost nothing, to see that it works")
@@ -42,12 +42,12 @@ def main() -> None:
 def measured(name: str, into: Path, tiny: bool) -> bool:
     """Measure one page, write it, and say what became of its targets; whether all were kept."""
     began = time.monotonic()
-    module = f"results.{name}" if name == PROMISES else f"results.champion.{name}"
+    script = ROOT / "results" / (f"{name}.py" if name == PROMISES else f"champion/{name}.py")
     words = ["--tiny"] if tiny and name != PROMISES else []
-    command = [sys.executable, "-m", module, *words]
+    command = [sys.executable, str(script), *words]
     done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
     if not done.stdout.startswith("# "):
-        sys.exit(f"{module} ended with {done.returncode}, and has measured nothing")
+        sys.exit(f"{script} ended with {done.returncode}, and has measured nothing")
     path = into.parent / "two-level.md" if name == PROMISES else into / f"{name}.md"
     files.write(path, [done.stdout.encode()])
     targets = [

@@ -1,17 +1,21 @@
 """What callers of a cold key wait beyond the load: beside single-flight, and beside what waking so many takes.
 
-python -m results.champion.cold > results/champion/cold.md
+python results/champion/cold.py > results/champion/cold.md
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import uvloop
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.page import Page, Size, Target, between, not_shown_above, show, table
 from stampede.core.units import Duration

@@ -1,6 +1,6 @@
 """What a hit costs beside redis-py itself and beside other libraries: one process, one Redis on a port.
 
-python -m results.champion.hits > results/champion/hits.md
+python results/champion/hits.py > results/champion/hits.md
 
 Every contender gives every caller a value that is its own, a dict that it may change, unless its row says that
 callers share one. They are asked in random order, in every trial.
@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -24,6 +26,8 @@ import dogpile_breaker
 import msgspec
 from aiocache.serializers import JsonSerializer
 from redis.asyncio import Redis
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.instances import always, instance
 from results.champion.page import Page, Size, Target, between, show, table

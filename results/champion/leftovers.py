@@ -1,6 +1,6 @@
 """What two-level leaves behind: two instances ask for 100,000 keys, each once and at the same time; then silence.
 
-python -m results.champion.leftovers > results/champion/leftovers.md
+python results/champion/leftovers.py > results/champion/leftovers.md
 
 Objects are counted by their type in the whole process, memory as the operating system sees it, guards in Redis.
 """
@@ -11,11 +11,15 @@ import asyncio
 import gc
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sized
+from pathlib import Path
 from typing import NamedTuple
 
 from redis.asyncio import Redis
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.instances import always, instance
 from results.champion.page import Page, Size, Target, show, table

@@ -1,6 +1,6 @@
 """Who waits how long when Redis stands still: SIGSTOP in mid-load, for 2 s, and four processes that go on asking.
 
-python -m results.champion.outage > results/champion/outage.md
+python results/champion/outage.py > results/champion/outage.md
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ import asyncio
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import uvloop
 from redis.asyncio import Redis
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.instances import instance
 from results.champion.page import Page, Size, Target, between, show

@@ -44,7 +44,7 @@ class Page:
         rows = [(each.asked, each.measured, "yes" if each.kept else "NO") for each in self.targets]
         blocks = [
             f"# {self.title}",
-            f"Made by `python -m results.champion.{name}`. {self.intro}",
+            f"Made by `python results/champion/{name}.py`. {self.intro}",
             table(("asked", "measured", "kept"), rows),
             *self.tables,
             f"Measured with {machine}.",
@@ -66,7 +66,7 @@ class Size:
 
 def show(measure: Callable[[Size], Awaitable[Page]], name: str) -> None:
     """The script's `main`: measure, print the page, and exit with 1 if a target is missed."""
-    options = argparse.ArgumentParser(prog=f"python -m results.champion.{name}")
+    options = argparse.ArgumentParser(prog=f"python results/champion/{name}.py")
     options.add_argument("--trials", type=int, help=f"trials of each contender (default: {TRIALS})")
     options.add_argument("--tiny", action="store_true", help="one trial of almost nothing, to see that it works")
     given = options.parse_args()

@@ -1,6 +1,6 @@
 """How many values leave Redis for one fill: many instances, of which three wait for the one that loads.
 
-python -m results.champion.pushes > results/champion/pushes.md
+python results/champion/pushes.py > results/champion/pushes.md
 
 By the server's own count of bytes.
 """
@@ -10,11 +10,15 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from statistics import median
 
 from redis.asyncio import Redis
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.instances import instance
 from results.champion.page import Page, Size, Target, between, show

@@ -1,6 +1,6 @@
 """What two-level costs when everything is there: a warm cache under steady traffic, beside no protection at all.
 
-python -m results.champion.warm > results/champion/warm.md
+python results/champion/warm.py > results/champion/warm.md
 
 Where both are busy all the time the ratio says what a request costs; the latencies are those of a busy machine.
 """
@@ -8,6 +8,10 @@ Where both are busy all the time the ratio says what a request costs; the latenc
 from __future__ import annotations
 
 import random
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))  # what makes the results is no part of what is installed
 
 from results.champion.page import Page, Size, Target, between, show, table
 from stampede.core.units import Duration
