@@ -34,9 +34,9 @@ ROUNDS = 2
 CALLERS = 100
 """Of each instance, at any time."""
 
-FIRST_MB, FURTHER_MB = 16.0, 4.0
+FIRST_MB, FURTHER_MB = 16.0, 2.0
 """By how much memory may have grown after the first round, for pools of the allocator, and in each one after it:
-forty bytes a key, which is less than the smallest thing that could be left."""
+twenty bytes a key, which is less than the smallest thing that could be left."""
 
 FEW = 10
 """Objects of a type that may be more than before: the timer of a connection that is just idle, say."""
